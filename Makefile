@@ -1,0 +1,93 @@
+# daskop: everything a developer does, one target each. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/ready
+CLUSTER := $(BIN)/python -m tests.e2e.cluster
+SOURCES := src tests benchmarks
+
+.PHONY: help setup fmt lint types arch unit e2e test check cover bench crds requirements \
+	image cluster-up cluster-down kubeconfig deploy undeploy control-plane demo clean
+
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Make the virtual environment with the pinned packages (quick when done)
+
+$(STAMP): requirements/dev.txt pyproject.toml .ci/venv
+	@.ci/venv "$(PYTHON)" .venv
+	@$(BIN)/pip install --quiet --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+fmt: setup ## Format the code and mend what the linter can mend
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+lint: setup ## Format, lint and spelling
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/codespell src tests docs crds manifests examples *.md
+
+types: setup ## Types: mypy --strict
+	$(BIN)/mypy
+
+arch: setup ## Layers: who may import whom
+	$(BIN)/lint-imports
+
+unit: setup ## Unit tests: seconds, no server, no container
+	$(BIN)/pytest tests/unit
+
+e2e: setup ## Tests on a real control plane and on kind, both started from nothing
+	$(BIN)/pytest tests/e2e --durations=15
+
+test: check e2e ## Everything: check, then e2e
+
+check: lint types arch unit ## What must be green at every commit
+
+cover: setup ## Unit tests with branch coverage
+	$(BIN)/coverage run -m pytest tests/unit
+	$(BIN)/coverage report
+
+bench: setup ## Benchmarks, as ratios to a bare loop in the same run
+	$(BIN)/python -m benchmarks
+
+crds: setup ## Generate crds/ from the models
+	$(BIN)/daskop crds --directory crds
+
+requirements: setup ## Resolve and pin the packages anew (needs uv)
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group dev pyproject.toml --output-file requirements/dev.txt
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --output-file requirements/image.txt
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/dask.in --output-file requirements/dask.txt
+
+image: setup ## Build the operator's image
+	$(CLUSTER) image
+
+cluster-up: setup ## Start a kind cluster, with its images loaded
+	$(CLUSTER) up
+
+cluster-down: setup ## Remove the kind cluster
+	$(CLUSTER) down
+
+kubeconfig: setup ## Print the path of the kind cluster's kubeconfig
+	@$(CLUSTER) kubeconfig
+
+deploy: setup ## Install CRDs and operator into the kind cluster
+	$(CLUSTER) deploy
+
+undeploy: setup ## Remove the operator and the CRDs from the kind cluster
+	$(CLUSTER) undeploy
+
+control-plane: setup ## Run a control plane with simulated nodes until Ctrl-C
+	@exec $(CLUSTER) control-plane
+
+demo: setup ## From nothing to a computed result
+	$(CLUSTER) demo
+
+clean: ## Remove what make made in this folder (not the build cache)
+	rm -rf .venv build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

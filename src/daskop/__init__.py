@@ -1,0 +1,3 @@
+"""A Dask operator for Kubernetes."""
+
+__version__ = "0.1.0"

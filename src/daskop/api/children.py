@@ -1,0 +1,72 @@
+"""Slim, frozen views of the Pods and Services that we watch: what decisions need, no more."""
+
+import sys
+from dataclasses import dataclass
+
+from daskop.api.meta import Manifest, Meta
+from daskop.api.wellknown import CLUSTER_NAME_LABEL
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """
+    A Pod as decisions see it.
+
+    Attributes:
+        phase: ``status.phase``; ``Pending`` until the API says more.
+        ready: Whether the condition ``Ready`` is true.
+        started: When the Pod was accepted by a node (RFC 3339), or an empty string.
+        finished: When its last container ended (RFC 3339), or an empty string.
+        cluster: The Dask cluster that its label names, or an empty string.
+    """
+
+    meta: Meta
+    phase: str
+    ready: bool
+    started: str
+    finished: str
+    cluster: str
+
+    @classmethod
+    def parse(cls, manifest: Manifest) -> "Pod":
+        """Read a Pod that came from the API server."""
+        status = manifest.get("status") or {}
+        conditions = status.get("conditions") or ()
+        return cls(
+            meta=Meta.parse(manifest),
+            phase=sys.intern(status.get("phase", "Pending")),
+            ready=any(c["type"] == "Ready" and c["status"] == "True" for c in conditions),
+            started=status.get("startTime") or "",
+            finished=_finished(status),
+            cluster=(manifest["metadata"].get("labels") or {}).get(CLUSTER_NAME_LABEL, ""),
+        )
+
+    @property
+    def ended(self) -> bool:
+        """Whether all its containers ended for good."""
+        return self.phase in {"Succeeded", "Failed"}
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs or still may: neither ended nor being deleted."""
+        return not self.ended and not self.meta.deleting
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A Service as decisions see it: whose it is."""
+
+    meta: Meta
+
+    @classmethod
+    def parse(cls, manifest: Manifest) -> "Service":
+        """Read a Service that came from the API server."""
+        return cls(Meta.parse(manifest))
+
+
+def _finished(status: Manifest) -> str:
+    ends = [
+        container.get("state", {}).get("terminated", {}).get("finishedAt") or ""
+        for container in status.get("containerStatuses") or ()
+    ]
+    return max(ends, default="")

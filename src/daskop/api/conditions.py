@@ -1,0 +1,59 @@
+"""Conditions in the form of ``metav1.Condition``, and the rule for their transition time."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from daskop.api.meta import Manifest
+from daskop.api.schema import ApiModel
+
+
+class Condition(ApiModel):
+    """One observation about an object."""
+
+    type: str = Field(description="What is observed, e.g. Ready.", max_length=316)
+    status: Literal["True", "False", "Unknown"] = Field(description="Whether it holds.")
+    observed_generation: int = Field(
+        default=0, description="The metadata.generation that this was derived from.", ge=0
+    )
+    last_transition_time: datetime = Field(description="When the status last changed.")
+    reason: str = Field(description="Why, in one CamelCase word.", min_length=1, max_length=1024)
+    message: str = Field(default="", description="Why, in a sentence.", max_length=32768)
+
+
+def rfc3339(moment: datetime) -> str:
+    """The API's form of a time: UTC, whole seconds."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def condition(type_: str, *, holds: bool, reason: str, message: str) -> dict[str, Any]:
+    """A condition without its times, which :func:`merge_conditions` adds."""
+    return {"type": type_, "status": str(holds), "reason": reason, "message": message}
+
+
+def merge_conditions(
+    wanted: Iterable[Manifest], old: Iterable[Manifest], generation: int, now: datetime
+) -> list[dict[str, Any]]:
+    """
+    The full list to store: *wanted*, each with the generation it was derived from.
+
+    A condition whose status is the same as in *old* keeps its transition time, so that saying
+    the same thing again makes no difference and hence no write.
+    """
+    before = {entry["type"]: entry for entry in old}
+    merged = []
+    for entry in wanted:
+        last = before.get(entry["type"], {})
+        same = last.get("status") == entry["status"]
+        since = last.get("lastTransitionTime") if same else None
+        merged.append(
+            {**entry, "observedGeneration": generation, "lastTransitionTime": since or rfc3339(now)}
+        )
+    return merged
+
+
+def holds(conditions: Iterable[Manifest], type_: str) -> bool:
+    """Whether the condition *type_* is there and True."""
+    return any(entry["type"] == type_ and entry["status"] == "True" for entry in conditions)

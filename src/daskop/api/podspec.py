@@ -1,0 +1,89 @@
+"""
+What the operator reads of a user's PodSpec and ServiceSpec.
+
+The rest is the user's and Kubernetes' business: it is stored and passed on untouched.
+"""
+
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import ConfigDict, Field
+
+from daskop.api.schema import PRESERVE, ApiModel, Opaque
+
+
+class _Preserving(ApiModel):
+    """An object of which only some fields are described."""
+
+    model_config = ConfigDict(json_schema_extra=PRESERVE)
+
+
+class _Named(_Preserving):
+    name: str = Field(description="The entry's name.", min_length=1)
+
+
+class _Port(_Preserving):
+    name: str | None = Field(
+        default=None,
+        description="comm or tcp-comm is the port that workers and clients connect to (else 8786), "
+        "dashboard or http-dashboard that of the dashboard (else 8787).",
+    )
+
+
+class _Container(_Preserving):
+    name: str = Field(description="The container's name.", min_length=1)
+    image: str | None = Field(default=None, description="The container image.")
+    command: list[str] | None = Field(default=None, description="The entry point.")
+    args: list[str] | None = Field(default=None, description="The entry point's arguments.")
+    ports: list[_Port] | None = Field(
+        default=None, description="The ports that the container listens on."
+    )
+    env: list[_Named] | None = Field(
+        default=None,
+        description="Environment variables. The operator adds DASK_SCHEDULER_ADDRESS and "
+        "DASK_WORKER_NAME where they are not set here.",
+    )
+
+
+class _PodSpec(_Preserving):
+    containers: list[_Container] = Field(
+        description="The containers of the Pod.",
+        min_length=1,
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+    )
+
+
+class _RunnerPodSpec(_PodSpec):
+    restart_policy: str = Field(
+        default="OnFailure",
+        description="OnFailure runs the job's containers again until they succeed; "
+        "with Never the first failure is the job's.",
+    )
+
+
+class _ServicePort(_Preserving):
+    name: str | None = Field(default=None, description="The port's name.")
+    port: int = Field(description="The port that the Service listens on.", ge=1, le=65535)
+
+
+class _ServiceSpec(_Preserving):
+    type: str | None = Field(
+        default=None, description="ClusterIP (the default), NodePort or LoadBalancer."
+    )
+    selector: dict[str, str] | None = Field(
+        default=None, description="The Pods behind it; left out, the cluster's scheduler."
+    )
+    ports: list[_ServicePort] | None = Field(
+        default=None, description="Its ports; left out, 8786 (comm) and 8787 (dashboard)."
+    )
+
+
+PodSpec: TypeAlias = Annotated[dict[str, Any], Opaque(_PodSpec)]
+RunnerPodSpec: TypeAlias = Annotated[dict[str, Any], Opaque(_RunnerPodSpec)]
+ServiceSpec: TypeAlias = Annotated[dict[str, Any], Opaque(_ServiceSpec)]
+
+
+class TemplateMetadata(ApiModel):
+    """Labels and annotations for Pods."""
+
+    labels: dict[str, str] = Field(default={}, description="Labels to put on the Pods.")
+    annotations: dict[str, str] = Field(default={}, description="Annotations to put on the Pods.")

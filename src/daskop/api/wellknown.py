@@ -1,0 +1,33 @@
+"""Names that are part of the API: group, labels, annotations, condition types, reasons."""
+
+from typing import Final
+
+GROUP: Final = "kubernetes.dask.org"
+VERSION: Final = "v1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+
+FIELD_MANAGER: Final = "daskop"
+"""Who we are in ``metadata.managedFields``."""
+
+CLUSTER_NAME_LABEL: Final = "dask.org/cluster-name"
+COMPONENT_LABEL: Final = "dask.org/component"
+GROUP_NAME_LABEL: Final = "dask.org/workergroup-name"
+ISTIO_INJECT_LABEL: Final = "sidecar.istio.io/inject"
+
+SCHEDULER: Final = "scheduler"
+WORKER: Final = "worker"
+WORKER_GROUP: Final = "workergroup"
+JOB_RUNNER: Final = "job-runner"
+
+PASSED_REPLICAS_ANNOTATION: Final = f"{GROUP}/passed-replicas"
+"""On a default worker group: the cluster's ``spec.worker.replicas`` that was last passed down."""
+
+SCHEDULER_ADDRESS_ENV: Final = "DASK_SCHEDULER_ADDRESS"
+WORKER_NAME_ENV: Final = "DASK_WORKER_NAME"
+
+READY: Final = "Ready"
+SCHEDULER_READY: Final = "SchedulerReady"
+RECONCILING: Final = "Reconciling"
+STALLED: Final = "Stalled"
+COMPLETE: Final = "Complete"
+FAILED: Final = "Failed"

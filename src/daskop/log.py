@@ -1,0 +1,27 @@
+"""Structured logs: JSON in a cluster, readable lines on a terminal."""
+
+import sys
+from typing import Literal
+
+import structlog
+
+Format = Literal["auto", "console", "json"]
+
+
+def configure(log_format: Format = "auto") -> None:
+    """Send every log line to standard error; ``auto`` means console on a terminal, else JSON."""
+    console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if console:
+        tail: list[structlog.typing.Processor] = [structlog.dev.ConsoleRenderer()]
+    else:
+        tail = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    structlog.configure(
+        processors=[*shared, *tail],
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )

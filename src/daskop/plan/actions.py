@@ -1,0 +1,84 @@
+"""The outcome of a pass as data: what to write, and what to say."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+from daskop.api.meta import Manifest, Meta, NamespacedName, OwnerReference
+from daskop.api.resources import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """
+    Create *manifest*; done as well if an object of that name is there and *owner* controls it.
+
+    Attributes:
+        owner: The uid of the owner that the object names as its controller.
+    """
+
+    resource: Resource
+    manifest: Manifest
+    owner: str
+
+    @property
+    def key(self) -> NamespacedName:
+        """The object's key."""
+        metadata = self.manifest["metadata"]
+        return NamespacedName(metadata["namespace"], metadata["name"])
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete the object *key*, if its uid still is *uid*."""
+
+    resource: Resource
+    key: NamespacedName
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Merge *body* into the object that *meta* is of, if it did not change since it was read."""
+
+    resource: Resource
+    meta: Meta
+    body: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """
+    Add *owner* to the owners of the object that *meta* is of, so that it goes with it.
+
+    The owner is read afresh before: a reference to one that is gone would have the garbage
+    collector delete the object at once.
+    """
+
+    resource: Resource
+    meta: Meta
+    owner_resource: Resource
+    owner: OwnerReference
+
+
+Action: TypeAlias = Create | Delete | Patch | Join
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """
+    The outcome of one pass.
+
+    Attributes:
+        actions: The writes, in the order in which they are begun.
+        status: The whole ``status`` to store; None leaves it as it is.
+        requeue_after: When to look again although nothing changed.
+    """
+
+    actions: tuple[Action, ...] = ()
+    status: dict[str, Any] | None = None
+    requeue_after: timedelta | None = None
+
+
+LOOK_AGAIN = timedelta(seconds=5)
+"""While an object that is not ours stands under a name we need: its going may not be seen."""

@@ -1,0 +1,67 @@
+"""From a user's PodSpec to a Pod: what the operator adds, and nothing else."""
+
+from typing import Any
+
+from daskop.api.meta import Manifest, NamespacedName, OwnerReference
+from daskop.api.podspec import TemplateMetadata
+from daskop.api.wellknown import CLUSTER_NAME_LABEL, COMPONENT_LABEL, ISTIO_INJECT_LABEL
+from daskop.plan.probes import lift_probe_fields
+
+
+def reserved_labels(cluster: str, component: str) -> dict[str, str]:
+    """The labels that selectors rest on; they win over a user's."""
+    return {
+        CLUSTER_NAME_LABEL: cluster,
+        COMPONENT_LABEL: component,
+        "app.kubernetes.io/name": "dask",
+        "app.kubernetes.io/instance": cluster,
+        "app.kubernetes.io/component": component,
+        "app.kubernetes.io/managed-by": "daskop",
+        "app.kubernetes.io/part-of": "dask",
+    }
+
+
+def metadata(
+    key: NamespacedName, labels: Manifest, owner: OwnerReference, annotations: Manifest
+) -> dict[str, Any]:
+    """The metadata of a child."""
+    entries: dict[str, Any] = {
+        "name": key.name,
+        "namespace": key.namespace,
+        "labels": dict(labels),
+        "ownerReferences": [owner.manifest()],
+    }
+    if annotations:
+        entries["annotations"] = dict(annotations)
+    return entries
+
+
+def pod(
+    key: NamespacedName,
+    spec: Manifest,
+    user: TemplateMetadata,
+    reserved: Manifest,
+    owner: OwnerReference,
+) -> dict[str, Any]:
+    """A Pod of *spec* with the user's labels and annotations and our *reserved* labels."""
+    labels = {ISTIO_INJECT_LABEL: "false", **user.labels, **reserved}
+    containers = [lift_probe_fields(container) for container in spec["containers"]]
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": metadata(key, labels, owner, user.annotations),
+        "spec": {**spec, "containers": containers},
+    }
+
+
+def with_env(spec: Manifest, variables: Manifest) -> dict[str, Any]:
+    """Return *spec* with *variables* in each container that does not set them itself."""
+    return {**spec, "containers": [_add_env(c, variables) for c in spec["containers"]]}
+
+
+def _add_env(container: Manifest, variables: Manifest) -> dict[str, Any]:
+    present = list(container.get("env") or ())
+    names = {entry["name"] for entry in present}
+    # Ours come first: $(DASK_WORKER_NAME) in a value of the user's sees only earlier entries.
+    added = [{"name": n, "value": v} for n, v in variables.items() if n not in names]
+    return {**container, "env": [*added, *present]}

@@ -1,0 +1,70 @@
+"""``/healthz``, ``/readyz`` and ``/metrics``."""
+
+import threading
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, TypeAlias
+
+from daskop.settings import Address
+
+Page: TypeAlias = Callable[[], tuple[HTTPStatus, bytes]]
+"""Makes the answer to one path."""
+
+REQUEST_SECONDS = 10.0
+"""A client that is slower than this is cut off."""
+
+
+def check(good: Callable[[], bool], failing: str) -> Page:
+    """A page that is 200 ``ok`` or 503 with the word for what fails."""
+
+    def page() -> tuple[HTTPStatus, bytes]:
+        if good():
+            return HTTPStatus.OK, b"ok\n"
+        return HTTPStatus.SERVICE_UNAVAILABLE, f"{failing}\n".encode()
+
+    return page
+
+
+class HttpServer:
+    """A few pages on one address."""
+
+    def __init__(self, name: str, address: Address, pages: Mapping[str, Page]) -> None:
+        handler = type("Handler", (_Handler,), {"pages": pages})
+        self._server = ThreadingHTTPServer((address.host, address.port), handler)
+        self._server.daemon_threads = True  # a slow client must not hold up the end
+        self._thread = threading.Thread(target=self._server.serve_forever, name=f"http-{name}")
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self._server.server_address[1])
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the port and end the thread."""
+        if self._thread.ident is not None:
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    pages: Mapping[str, Page]
+    timeout = REQUEST_SECONDS
+
+    def do_GET(self) -> None:
+        """Answer one request."""
+        page = self.pages.get(self.path.partition("?")[0])
+        status, body = page() if page else (HTTPStatus.NOT_FOUND, b"no such page\n")
+        self.send_response(status)
+        self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name it is called by
+        """Say nothing: probes come every few seconds."""

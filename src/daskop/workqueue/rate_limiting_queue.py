@@ -1,0 +1,36 @@
+"""``add_rate_limited``: an item that failed comes back later each time, until it is forgotten."""
+
+import threading
+from collections import defaultdict
+
+from daskop.clock import Clock
+from daskop.workqueue.delaying_queue import DelayingQueue
+from daskop.workqueue.queue import T
+
+FIRST_SECONDS = 0.005
+LONGEST_SECONDS = 1000.0
+"""client-go's numbers for one item: 5 ms, doubled with each failure, up to about 17 minutes."""
+
+
+class RateLimitingQueue(DelayingQueue[T]):
+    """A delaying queue that counts failures."""
+
+    def __init__(self, name: str, clock: Clock) -> None:
+        super().__init__(name, clock)
+        self._failure_lock = threading.Lock()  # guards _failures
+        self._failures: defaultdict[T, int] = defaultdict(int)
+
+    def add_rate_limited(self, item: T) -> float:
+        """Add *item* after its back-off, and return that in seconds."""
+        with self._failure_lock:
+            failures = self._failures[item]
+            self._failures[item] += 1
+        # The exponent is bounded: 2.0 ** 1024 is an error, and 2 ** 18 is past the limit.
+        seconds = min(FIRST_SECONDS * 2.0 ** min(failures, 18), LONGEST_SECONDS)
+        self.add_after(item, seconds)
+        return seconds
+
+    def forget(self, item: T) -> None:
+        """Begin anew with *item*'s back-off: it succeeded."""
+        with self._failure_lock:
+            self._failures.pop(item, None)

@@ -1,0 +1,120 @@
+"""One control plane per session, one namespace per test, one operator per module."""
+
+import secrets
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.cluster.controlplane.api import Api, path_of
+from tests.e2e.cluster.controlplane.options import Options
+from tests.e2e.cluster.controlplane.plane import ControlPlane
+from tests.e2e.controlplane.custom_resources import apply_custom_resources
+from tests.e2e.controlplane.operator_process import OperatorProcess
+
+OPERATOR_NAMESPACE = "daskop-system"
+
+_HERE = Path(__file__).parent
+_TEST_SECONDS = 60  # of a test alone; what fixtures wait for has bounds of its own
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder, and bound those that have no bound of their own."""
+    for item in items:
+        if item.path.is_relative_to(_HERE):
+            item.add_marker(pytest.mark.controlplane)
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(_TEST_SECONDS, func_only=True))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the end of the operators' logs below a test that failed."""
+    report = yield
+    if report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            if isinstance(value, OperatorProcess):
+                report.sections.append((f"operator log {value.log}", value.log_tail()))
+    return report
+
+
+@pytest.fixture(scope="session")
+def control_plane(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
+    """A control plane from nothing, with an audit log, for the whole session."""
+    with ControlPlane(Options(audit=True)) as plane:
+        _say(request.config, f"control plane ready after {plane.start_seconds:.1f} s")
+        yield plane
+
+
+def _say(config: pytest.Config, line: str) -> None:
+    """Write a line to the terminal, past the capture of a test's output."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if terminal is None or capture is None:
+        return
+    with capture.global_and_fixture_disabled():
+        terminal.ensure_newline()
+        terminal.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def api(control_plane: ControlPlane) -> Api:
+    """The API server of the session's control plane, asked with all rights."""
+    return control_plane.api
+
+
+@pytest.fixture
+def namespace(api: Api) -> Iterator[str]:
+    """A namespace of the test's own, in which Pods can be made."""
+    name = f"test-{secrets.token_hex(4)}"
+    make_namespace(api, name)
+    yield name
+    api.delete(path_of("v1", "namespaces", name=name))
+
+
+def make_namespace(api: Api, name: str) -> None:
+    """Make a namespace and wait for its default ServiceAccount, without which no Pod is let in."""
+    api.create(path_of("v1", "namespaces"), {"metadata": {"name": name}})
+    account = path_of("v1", "serviceaccounts", name, "default")
+    api.wait_for(account, lambda _: True, "exists", within_seconds=20)
+
+
+@pytest.fixture(scope="session")
+def custom_resources(control_plane: ControlPlane) -> None:
+    """The CRDs of the repository, established and known to the garbage collector."""
+    apply_custom_resources(control_plane)
+
+
+@pytest.fixture(scope="session")
+def operator_kubeconfig(control_plane: ControlPlane) -> Path:
+    """A kubeconfig of the operator's own user, so that the audit log tells it from the tests."""
+    api, name = control_plane.api, "daskop"
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
+    subject = {"kind": "ServiceAccount", "name": name, "namespace": OPERATOR_NAMESPACE}
+    make_namespace(api, OPERATOR_NAMESPACE)
+    accounts = path_of("v1", "serviceaccounts", OPERATOR_NAMESPACE)
+    api.create(accounts, {"metadata": {"name": name}})
+    api.create(
+        path_of("rbac.authorization.k8s.io/v1", "clusterrolebindings"),
+        {"metadata": {"name": name}, "roleRef": role, "subjects": [subject]},
+    )
+    return control_plane.kubeconfig_for(OPERATOR_NAMESPACE, name)
+
+
+@pytest.fixture(scope="session")
+def start_operator(
+    operator_kubeconfig: Path,
+    custom_resources: None,  # noqa: ARG001 - the operator's kinds must exist
+) -> Callable[[], OperatorProcess]:
+    """Make an operator that runs inside a ``with`` block, for tests that need their own."""
+    return lambda: OperatorProcess(operator_kubeconfig)
+
+
+@pytest.fixture(scope="module")
+def operator(start_operator: Callable[[], OperatorProcess]) -> Iterator[OperatorProcess]:
+    """A running operator, for the tests of one module."""
+    with ExitStack() as stack:
+        yield stack.enter_context(start_operator())

@@ -1,0 +1,124 @@
+"""The operator as a user runs it, ``daskop run``, as a process of its own."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import Final, Self
+
+import urllib3
+
+from tests.e2e.cluster.controlplane.ports import free_ports
+from tests.e2e.cluster.controlplane.startup import log_tail
+from tests.e2e.cluster.controlplane.supervision import Supervision
+from tests.e2e.cluster.controlplane.waiting import wait_until
+
+_PROGRAM: Final = (sys.executable, "-m", "daskop")
+_NAME: Final = "operator"
+_READY_WITHIN_SECONDS: Final = 30.0  # 2 s on an idle machine, most of it imports
+_STOP_WITHIN_SECONDS: Final = 10.0
+_LOG_LINES: Final = 60
+
+
+class OperatorProcess:
+    """
+    An operator that runs inside a ``with`` block, and can be killed and started again within it.
+
+    It has a supervisor, as the control plane has: no operator outlives a test run that is killed.
+
+    Args:
+        kubeconfig: Says which control plane, as whom.
+
+    Attributes:
+        log: One JSON line per event, of all starts.
+        health: Where ``/healthz`` and ``/readyz`` are answered.
+        metrics: Where ``/metrics`` is answered.
+    """
+
+    log: Path
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self.health, self.metrics = (f"127.0.0.1:{port}" for port in free_ports(2))
+        self._argv = [
+            *_PROGRAM,
+            "run",
+            f"--kubeconfig={kubeconfig}",
+            f"--health-address={self.health}",
+            f"--metrics-address={self.metrics}",
+            "--no-leader-election",
+            "--log-format=json",
+        ]
+
+    def __enter__(self) -> Self:
+        self._supervision = Supervision()
+        self.log = self._supervision.folder / f"{_NAME}.log"
+        try:
+            self.start()
+        except BaseException:
+            self._supervision.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            if self.pid is not None:
+                self.stop()
+        finally:
+            self._supervision.close()
+
+    @property
+    def pid(self) -> int | None:
+        """The process, or None while there is none."""
+        return self._supervision.running().get(_NAME)
+
+    def start(self) -> None:
+        """
+        Start the operator and wait until it is ready.
+
+        Raises:
+            AssertionError: If it ends instead.
+            TimeoutError: If it does neither.
+        """
+        self._supervision.start(_NAME, self._argv)
+        wait_until(
+            self._is_ready,
+            "the operator's /readyz",
+            within_seconds=_READY_WITHIN_SECONDS,
+            every=0.05,
+        )
+
+    def stop(self) -> int:
+        """
+        End the operator with SIGTERM, and return its exit code.
+
+        Raises:
+            AssertionError: If it does not end in 10 s; it is killed then.
+        """
+        self._supervision.signal(_NAME, signal.SIGTERM)
+        try:
+            ended = wait_until(self._supervision.ended, "end", within_seconds=_STOP_WITHIN_SECONDS)
+        except TimeoutError:
+            self.kill()
+            raise AssertionError(
+                f"the operator did not end {_STOP_WITHIN_SECONDS:g} s after SIGTERM:\n"
+                f"{self.log_tail()}"
+            ) from None
+        return ended[_NAME]
+
+    def kill(self) -> None:
+        """End the operator with SIGKILL, as a node that fails would."""
+        self._supervision.stop(_NAME)
+
+    def log_tail(self) -> str:
+        """Return the last lines of the log."""
+        return log_tail(self.log, _LOG_LINES)
+
+    def _is_ready(self) -> bool:
+        codes = self._supervision.ended()
+        assert not codes, f"the operator ended with exit code {codes[_NAME]}:\n{self.log_tail()}"
+        try:
+            answer = urllib3.request(
+                "GET", f"http://{self.health}/readyz", timeout=5, retries=False
+            )
+        except urllib3.exceptions.HTTPError:
+            return False
+        return answer.status == 200

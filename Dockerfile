@@ -12,8 +12,7 @@ RUN python3 -m pip install --no-cache-dir --require-hashes ${PIP_OPTIONS} \
 
 FROM ${BASE}
 COPY --from=install /opt/daskop /opt/daskop
-ENV PATH=/opt/daskop/bin:$PATH PYTHONPATH=/opt/daskop \
-    PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+ENV PYTHONPATH=/opt/daskop PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 65532:65532
-ENTRYPOINT ["daskop"]
+ENTRYPOINT ["python3", "-m", "daskop"]
 CMD ["run"]

@@ -162,6 +162,7 @@ class SystemRunner:
                 output, _ = process.communicate(text, timeout=SLICE_SECONDS)
                 ended = True
             except subprocess.TimeoutExpired:
+                text = None  # what was not sent yet is kept by the process object
                 self._raise_if_stopped(command)
                 if time.monotonic() - started > limit:
                     shown = " ".join(command.argv[:4])

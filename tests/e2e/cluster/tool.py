@@ -82,7 +82,7 @@ class Tool:
             after = (steps[-1].name,) if steps else ()
             steps.append(Step(f"build {program.name}", partial(shop.program, program), after))
         python: tuple[str, ...] = ()
-        node = (f"build {CRICTL.name}",)
+        node: tuple[str, ...] = (f"build {CRICTL.name}",)
         if not shop.public:
             provide = partial(debian.provide_tools, self.runner, self.cache)
             steps.append(Step("install mmdebstrap", provide))

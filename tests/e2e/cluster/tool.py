@@ -41,9 +41,9 @@ class Tool:
     reporter: Reporter
 
     @classmethod
-    def make(cls) -> "Tool":
-        """Put together a tool for this machine."""
-        shown = reporter()
+    def make(cls, shown: Reporter | None = None) -> "Tool":
+        """Put together a tool for this machine that shows its steps by *shown*."""
+        shown = shown or reporter()
         tool = cls(SystemRunner(), Cache(say=shown.say), shown)
         tool.cache.root.mkdir(parents=True, exist_ok=True)
         return tool

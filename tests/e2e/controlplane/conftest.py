@@ -6,16 +6,19 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.e2e.cluster.controlplane.api import Api, path_of
 from tests.e2e.cluster.controlplane.options import Options
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.controlplane.custom_resources import apply_custom_resources
 from tests.e2e.controlplane.operator_process import OperatorProcess
+from tests.e2e.terminal import say
 
 OPERATOR_NAMESPACE = "daskop-system"
 
 _HERE = Path(__file__).parent
+_RIGHTS = _HERE.parents[2] / "manifests" / "base" / "rbac.yaml"
 _TEST_SECONDS = 60  # of a test alone; what fixtures wait for has bounds of its own
 
 
@@ -45,19 +48,8 @@ def pytest_runtest_makereport(
 def control_plane(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
     """A control plane from nothing, with an audit log, for the whole session."""
     with ControlPlane(Options(audit=True)) as plane:
-        _say(request.config, f"control plane ready after {plane.start_seconds:.1f} s")
+        say(request.config, f"control plane ready after {plane.start_seconds:.1f} s")
         yield plane
-
-
-def _say(config: pytest.Config, line: str) -> None:
-    """Write a line to the terminal, past the capture of a test's output."""
-    terminal = config.pluginmanager.get_plugin("terminalreporter")
-    capture = config.pluginmanager.get_plugin("capturemanager")
-    if terminal is None or capture is None:
-        return
-    with capture.global_and_fixture_disabled():
-        terminal.ensure_newline()
-        terminal.write_line(line)
 
 
 @pytest.fixture(scope="session")
@@ -90,18 +82,14 @@ def custom_resources(control_plane: ControlPlane) -> None:
 
 @pytest.fixture(scope="session")
 def operator_kubeconfig(control_plane: ControlPlane) -> Path:
-    """A kubeconfig of the operator's own user, so that the audit log tells it from the tests."""
-    api, name = control_plane.api, "daskop"
-    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
-    subject = {"kind": "ServiceAccount", "name": name, "namespace": OPERATOR_NAMESPACE}
+    """A kubeconfig of the operator's own user, with exactly the rights that the manifests give."""
+    api = control_plane.api
     make_namespace(api, OPERATOR_NAMESPACE)
-    accounts = path_of("v1", "serviceaccounts", OPERATOR_NAMESPACE)
-    api.create(accounts, {"metadata": {"name": name}})
-    api.create(
-        path_of("rbac.authorization.k8s.io/v1", "clusterrolebindings"),
-        {"metadata": {"name": name}, "roleRef": role, "subjects": [subject]},
-    )
-    return control_plane.kubeconfig_for(OPERATOR_NAMESPACE, name)
+    for manifest in yaml.safe_load_all(_RIGHTS.read_text()):
+        namespace = OPERATOR_NAMESPACE if manifest["kind"] == "ServiceAccount" else ""
+        plural = f"{manifest['kind'].lower()}s"
+        api.create(path_of(manifest["apiVersion"], plural, namespace), manifest)
+    return control_plane.kubeconfig_for(OPERATOR_NAMESPACE, "daskop")
 
 
 @pytest.fixture(scope="session")

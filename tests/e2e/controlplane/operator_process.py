@@ -44,7 +44,6 @@ class OperatorProcess:
             f"--kubeconfig={kubeconfig}",
             f"--health-address={self.health}",
             f"--metrics-address={self.metrics}",
-            "--no-leader-election",
             "--log-format=json",
         ]
 

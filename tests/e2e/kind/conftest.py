@@ -1,0 +1,79 @@
+"""One kind cluster per session, with the operator in it; one namespace per test."""
+
+import secrets
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.cluster.kind import Kind
+from tests.e2e.cluster.operator import DEPLOYMENT, NAMESPACE
+from tests.e2e.cluster.progress import PlainReporter
+from tests.e2e.cluster.tool import Tool
+from tests.e2e.kind.kubectl import Kubectl
+from tests.e2e.terminal import say
+
+CLUSTER = "daskop-test"
+"""Not the demo's: that one may be in use."""
+
+_HERE = Path(__file__).parent
+_TEST_SECONDS = 300  # of a test alone; the first start of the cluster may build for minutes
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder, and bound those that have no bound of their own."""
+    for item in items:
+        if item.path.is_relative_to(_HERE):
+            item.add_marker(pytest.mark.kind)
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(_TEST_SECONDS, func_only=True))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the cluster looked like below a test that failed."""
+    report = yield
+    kubectl = getattr(item, "funcargs", {}).get("kubectl")
+    if report.failed and isinstance(kubectl, Kubectl):
+        report.sections.append(("objects", kubectl.ask("get", "dask,pods,services").output))
+        logs = ("--namespace", NAMESPACE, "logs", DEPLOYMENT, "--tail=40")
+        report.sections.append(("operator log", kubectl.ask(*logs).output))
+    return report
+
+
+@pytest.fixture(scope="session")
+def kind_cluster(request: pytest.FixtureRequest) -> Iterator[Kind]:
+    """A kind cluster from nothing, with the operator in it; it is removed at the end."""
+    tool = Tool.make(PlainReporter(lambda line: say(request.config, line)))
+    try:
+        with tool.up(CLUSTER, fresh=True) as cluster:
+            tool.deploy(cluster)
+            yield cluster
+    finally:
+        tool.down(CLUSTER)
+
+
+@pytest.fixture
+def kubectl(kind_cluster: Kind) -> Iterator[Kubectl]:
+    """Kubectl in a namespace of the test's own."""
+    with _namespace(kind_cluster) as namespace:
+        yield Kubectl(kind_cluster, namespace)
+
+
+@pytest.fixture
+def in_default(kind_cluster: Kind) -> Callable[[], Kubectl]:
+    """Kubectl in the namespace that the seed's job names."""
+    return lambda: Kubectl(kind_cluster, "default")
+
+
+@contextmanager
+def _namespace(cluster: Kind) -> Iterator[str]:
+    name = f"test-{secrets.token_hex(4)}"
+    cluster.do("create", "namespace", name)
+    try:
+        yield name
+    finally:
+        cluster.do("delete", "namespace", name, "--wait=false")

@@ -1,0 +1,141 @@
+"""The three manifests of the seed's document, as written, on a real Kubernetes with real Dask."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.kind.kubectl import SEED, Kubectl, is_true
+
+DEFAULT_GROUP = "simple-cluster-default-worker-group"
+HIGHMEM_GROUP = "simple-cluster-highmem-worker-group"
+
+SUM_OF_SQUARES = """
+from dask.distributed import Client
+
+client = Client("tcp://{address}:8786", timeout=30)
+client.wait_for_workers({workers}, timeout=60)
+squares = client.map(lambda number: number**2, range(100))
+print("result", client.submit(sum, squares).result(timeout=60))
+print("workers", *sorted(w["name"] for w in client.scheduler_info(n_workers=-1)["workers"].values()))
+"""
+
+
+def compute(kubectl: Kubectl, pod: str, address: str, workers: int) -> dict[str, list[str]]:
+    """Connect from *pod* to the scheduler at *address*, and compute with that many workers."""
+    output = kubectl.python(pod, SUM_OF_SQUARES.format(address=address, workers=workers))
+    lines = [line.split() for line in output.splitlines()]
+    return {words[0]: words[1:] for words in lines if words and words[0] in {"result", "workers"}}
+
+
+@pytest.fixture
+def simple_cluster(kubectl: Kubectl) -> Kubectl:
+    """The seed's cluster.yaml, applied and ready."""
+    kubectl.apply("cluster.yaml")
+    kubectl.wait_ready("daskcluster/simple-cluster")
+    return kubectl
+
+
+def test_the_cluster_computes(simple_cluster: Kubectl) -> None:
+    """
+    cluster.yaml gives a scheduler and two workers that compute for a Client, found by DNS name.
+    """
+    kubectl = simple_cluster
+    workers = kubectl.wait_for_workers(DEFAULT_GROUP, 2)
+    address = f"simple-cluster-service.{kubectl.namespace}.svc"
+
+    answer = compute(kubectl, "simple-cluster-scheduler", address, 2)
+
+    assert {"result": ["328350"], "workers": sorted(workers)} == answer
+
+
+def test_another_pod_reaches_the_scheduler_by_its_service(simple_cluster: Kubectl) -> None:
+    """
+    A worker's Pod resolves the Service's short name and computes through it.
+    """
+    kubectl = simple_cluster
+    worker = min(kubectl.wait_for_workers(DEFAULT_GROUP, 2))
+
+    answer = compute(kubectl, worker, "simple-cluster-service", 2)
+
+    assert ["328350"] == answer["result"]
+
+
+def test_logs_are_readable(simple_cluster: Kubectl) -> None:
+    """
+    Kubectl logs shows the scheduler's own lines.
+    """
+    log = simple_cluster.do("logs", "simple-cluster-scheduler")
+
+    assert "Scheduler at:" in log
+
+
+def test_a_second_group_joins(simple_cluster: Kubectl) -> None:
+    """
+    highmemworkers.yaml adds two workers with their memory limits to the running cluster.
+    """
+    kubectl = simple_cluster
+    kubectl.apply("highmemworkers.yaml")
+    workers = kubectl.wait_for_workers(HIGHMEM_GROUP, 2)
+
+    answer = compute(kubectl, "simple-cluster-scheduler", "simple-cluster-service", 4)
+
+    assert workers < set(answer["workers"])
+    pods = kubectl.list("pods", f"dask.org/workergroup-name={HIGHMEM_GROUP}")
+    limits = {pod["spec"]["containers"][0]["resources"]["limits"]["memory"] for pod in pods}
+    assert {"32Gi"} == limits
+
+
+def test_scaling_keeps_the_workers_that_stay(simple_cluster: Kubectl) -> None:
+    """
+    Kubectl scale adds three workers and touches none of the two; scaling back leaves two.
+    """
+    kubectl = simple_cluster
+    before = kubectl.wait_for_workers(DEFAULT_GROUP, 2)
+
+    kubectl.do("scale", "--replicas=5", "daskworkergroup", DEFAULT_GROUP)
+    grown = kubectl.wait_for_workers(DEFAULT_GROUP, 5)
+    kubectl.do("scale", "--replicas=2", "daskworkergroup", DEFAULT_GROUP)
+    shrunk = kubectl.wait_for_workers(DEFAULT_GROUP, 2)
+
+    assert before < grown
+    assert shrunk < grown
+
+
+def test_deleting_the_cluster_leaves_nothing(simple_cluster: Kubectl) -> None:
+    """
+    Kubectl delete -f cluster.yaml takes scheduler, Service, both groups and all workers along.
+    """
+    kubectl = simple_cluster
+    kubectl.apply("highmemworkers.yaml")
+    kubectl.wait_for_workers(HIGHMEM_GROUP, 2)
+
+    kubectl.delete("cluster.yaml")
+
+    def left() -> str:
+        return kubectl.do("get", "dask,pods,services", "--output=name")
+
+    kubectl.wait_until(lambda: not left().strip(), "nothing left", seconds=120)
+
+
+def test_the_job_completes_and_its_cluster_goes(in_default: Callable[[], Kubectl]) -> None:
+    """
+    job.yaml runs to completion, its runner stays Completed, its cluster goes, and delete ends it.
+    """
+    kubectl = in_default()
+    try:
+        kubectl.apply("job.yaml")
+        kubectl.do("wait", "--for=condition=Complete", "daskjob/simple-job", "--timeout=240s")
+        kubectl.do("wait", "--for=delete", "daskcluster/simple-job-cluster", "--timeout=60s")
+        job = kubectl.get("daskjob", "simple-job")
+        runner = kubectl.get("pod", "simple-job-runner")
+
+        assert job is not None
+        assert runner is not None
+        assert "Successful" == job["status"]["jobStatus"]
+        assert not is_true(job, "Reconciling")
+        assert "Succeeded" == runner["status"]["phase"]
+    finally:
+        kubectl.do("delete", "--ignore-not-found", "--filename", str(SEED / "job.yaml"))
+    kubectl.wait_until(
+        lambda: not kubectl.do("get", "dask,pods", "--output=name").strip(), "nothing left", 120
+    )

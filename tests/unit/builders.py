@@ -1,0 +1,94 @@
+"""Views for tests: everything has a default, and every test overrides what it is about."""
+
+from typing import Any
+
+from daskop.api.children import Pod, Service
+from daskop.api.cluster import ClusterSpec, DaskCluster
+from daskop.api.job import DaskJob, JobSpec
+from daskop.api.kinds import CustomResource
+from daskop.api.meta import Manifest, Meta, NamespacedName, OwnerReference
+from daskop.api.wellknown import PASSED_REPLICAS_ANNOTATION
+from daskop.api.worker_group import DaskWorkerGroup, WorkerGroupSpec
+
+NAMESPACE = "ns"
+CLUSTER_UID = "cluster-uid"
+GROUP_UID = "group-uid"
+JOB_UID = "job-uid"
+
+POD_SPEC: dict[str, Any] = {"containers": [{"name": "main", "image": "dask"}]}
+
+
+def key(name: str) -> NamespacedName:
+    """A key in the tests' namespace."""
+    return NamespacedName(NAMESPACE, name)
+
+
+def a_meta(name: str, uid: str, *owners: OwnerReference, deleting: bool = False) -> Meta:
+    """The identity of an object."""
+    return Meta(key(name), uid, "1", generation=3, deleting=deleting, owners=owners)
+
+
+def owned_by(uid: str, kind: str = "DaskCluster", *, controller: bool = True) -> OwnerReference:
+    """A reference to the owner with this uid."""
+    return OwnerReference(kind, "owner", uid, controller)
+
+
+def a_cluster(
+    *, replicas: int = 2, deleting: bool = False, status: Manifest | None = None, **scheduler: Any
+) -> DaskCluster:
+    """A cluster named ``c``."""
+    spec = ClusterSpec.model_validate(
+        {
+            "worker": {"replicas": replicas, "spec": POD_SPEC},
+            "scheduler": {"spec": POD_SPEC, **scheduler},
+        }
+    )
+    meta = a_meta("c", CLUSTER_UID, deleting=deleting)
+    return CustomResource("DaskCluster", meta, spec, status or {}, {}, {})
+
+
+def a_worker_group(
+    *,
+    replicas: int = 2,
+    owners: tuple[OwnerReference, ...] = (owned_by(CLUSTER_UID),),
+    deleting: bool = False,
+    passed: str = "2",
+    status: Manifest | None = None,
+    name: str = "g",
+) -> DaskWorkerGroup:
+    """A worker group of the cluster ``c``."""
+    spec = WorkerGroupSpec.model_validate(
+        {"cluster": "c", "worker": {"replicas": replicas, "spec": POD_SPEC}}
+    )
+    meta = a_meta(name, GROUP_UID, *owners, deleting=deleting)
+    annotations = {PASSED_REPLICAS_ANNOTATION: passed}
+    return CustomResource("DaskWorkerGroup", meta, spec, status or {}, {}, annotations)
+
+
+def a_job(*, deleting: bool = False, status: Manifest | None = None) -> DaskJob:
+    """A job named ``j``."""
+    cluster = {"worker": {"spec": POD_SPEC}, "scheduler": {"spec": POD_SPEC}}
+    spec = JobSpec.model_validate({"job": {"spec": POD_SPEC}, "cluster": {"spec": cluster}})
+    meta = a_meta("j", JOB_UID, deleting=deleting)
+    return CustomResource("DaskJob", meta, spec, status or {}, {}, {})
+
+
+def a_pod(
+    name: str,
+    *,
+    owner: str = GROUP_UID,
+    phase: str = "Running",
+    ready: bool = True,
+    deleting: bool = False,
+    created: str = "",
+) -> Pod:
+    """A Pod, by default a ready worker."""
+    meta = Meta(
+        key(name), f"{name}-uid", "1", created=created, deleting=deleting, owners=(owned_by(owner),)
+    )
+    return Pod(meta, phase, ready and phase == "Running", started="", finished="", cluster="c")
+
+
+def a_service(name: str = "c-service", owner: str = CLUSTER_UID) -> Service:
+    """A Service, by default the cluster's."""
+    return Service(a_meta(name, f"{name}-uid", owned_by(owner)))

@@ -43,7 +43,9 @@ unit: setup ## Unit tests: seconds, no server, no container
 	$(BIN)/pytest tests/unit
 
 e2e: setup ## Tests on a real control plane and on kind, both started from nothing
-	$(BIN)/pytest tests/e2e --durations=15
+	$(CLUSTER) build
+	$(BIN)/pytest tests/e2e/controlplane --durations=5
+	$(BIN)/pytest tests/e2e/kind --durations=5
 
 test: check e2e ## Everything: check, then e2e
 

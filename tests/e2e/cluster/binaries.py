@@ -29,8 +29,11 @@ COMPONENTS = (
     "kubectl",
 )
 
-REQUIRED_FREE_BYTES = 12 * 1024**3
+BUILD_FREE_BYTES = 12 * 1024**3
 """Go's caches take 4 GiB, our cache 1, the images and a running cluster 5 (measured), and air."""
+
+CLUSTER_FREE_BYTES = 3 * 1024**3
+"""What a cluster writes once everything is built: an image in transit, logs, etcd."""
 
 _compiler = threading.Lock()  # one compiler at a time: it uses all cores by itself
 

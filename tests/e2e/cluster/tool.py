@@ -8,13 +8,14 @@ from functools import partial
 
 from tests.e2e.cluster import debian, operator
 from tests.e2e.cluster.binaries import (
+    BUILD_FREE_BYTES,
+    CLUSTER_FREE_BYTES,
     COREDNS,
     CRICTL,
     KIND,
     KWOK_PROGRAM,
     LOCALKUBE,
     PAUSE,
-    REQUIRED_FREE_BYTES,
     binary,
 )
 from tests.e2e.cluster.cache import Cache
@@ -107,7 +108,8 @@ class Tool:
     @contextmanager
     def docker(self) -> Iterator[Docker]:
         """Give a Docker daemon; ours is stopped when nobody needs it any more."""
-        check_disk(self.cache.root, REQUIRED_FREE_BYTES)
+        built = any(self.cache.root.glob(f"{LOCALKUBE.name}-*"))
+        check_disk(self.cache.root, CLUSTER_FREE_BYTES if built else BUILD_FREE_BYTES)
         with Daemon(self.runner, self.cache, self.reporter).docker() as docker:
             if docker is None:
                 raise ClusterError("No Docker daemon answers.")

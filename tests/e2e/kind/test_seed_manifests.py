@@ -1,11 +1,13 @@
 """The three manifests of the seed's document, as written, on a real Kubernetes with real Dask."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.kind.kubectl import SEED, Kubectl, is_true
 
+EXAMPLES = Path(__file__).parents[3] / "examples"
 DEFAULT_GROUP = "simple-cluster-default-worker-group"
 HIGHMEM_GROUP = "simple-cluster-highmem-worker-group"
 
@@ -115,6 +117,17 @@ def test_deleting_the_cluster_leaves_nothing(simple_cluster: Kubectl) -> None:
         return kubectl.do("get", "dask,pods,services", "--output=name")
 
     kubectl.wait_until(lambda: not left().strip(), "nothing left", seconds=120)
+
+
+def test_the_example_job_computes(kubectl: Kubectl) -> None:
+    """
+    The job in examples/ prints what its workers computed, and completes.
+    """
+    kubectl.do("apply", "--filename", str(EXAMPLES / "job.yaml"))
+
+    kubectl.do("wait", "--for=condition=Complete", "daskjob/squares", "--timeout=240s")
+
+    assert "the sum of the squares is 328350" in kubectl.do("logs", "squares-runner")
 
 
 def test_the_job_completes_and_its_cluster_goes(in_default: Callable[[], Kubectl]) -> None:

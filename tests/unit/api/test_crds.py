@@ -88,6 +88,18 @@ def test_the_users_manifests_fit(file: Path, kind: Kind[Any]) -> None:
     assert manifest["spec"] == dumped
 
 
+@pytest.mark.parametrize(
+    ("example", "seed"), [("cluster", "cluster"), ("worker-group", "highmemworkers")]
+)
+def test_the_examples_are_the_users_manifests(example: str, seed: str) -> None:
+    """
+    What the demo and the README apply is what the seed's document shows.
+    """
+    shown = REPOSITORY / "examples" / f"{example}.yaml"
+
+    assert (SEED / f"{seed}.yaml").read_text() == shown.read_text()
+
+
 @pytest.mark.parametrize("replicas", [-1, 10_001, "many"])
 def test_an_absurd_number_of_workers_is_refused(replicas: object) -> None:
     """

@@ -73,10 +73,11 @@ def _built(
     base = python_base(shop)
     places = [str(path.relative_to(REPOSITORY)) for path in files]
     keyed = f"{LOCAL}/{what}:{content_key(files, base, str(shop.public), *places)}"
-    if not shop.docker.has_image(keyed):
-        with shop.context() as context:
-            fill(context)
-            offline = {} if shop.public else {"PIP_OPTIONS": OFFLINE}
-            shop.build(context, keyed, {"BASE": base, **offline})
+    with shop.missing(keyed) as missing:
+        if missing:
+            with shop.context() as context:
+                fill(context)
+                offline = {} if shop.public else {"PIP_OPTIONS": OFFLINE}
+                shop.build(context, keyed, {"BASE": base, **offline})
     shop.docker.do("tag", keyed, name)
     return name

@@ -46,10 +46,11 @@ def node_image(shop: Workshop) -> str:
     files = [*inputs, *KIND.sources]
     key = content_key(files, *programs, debian.NODE.key, debian.KUBE.key, IMPORT)
     name = f"{LOCAL}/node:{key}"
-    if not shop.docker.has_image(name):
-        base = f"{LOCAL}/node-base:{key}"
-        _build_base(shop, base)
-        _add_images(shop, base, name)
+    with shop.missing(name) as missing:
+        if missing:
+            base = f"{LOCAL}/node-base:{key}"
+            _build_base(shop, base)
+            _add_images(shop, base, name)
     return name
 
 

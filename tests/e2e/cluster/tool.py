@@ -26,7 +26,7 @@ from tests.e2e.cluster.graph import Step, run_steps
 from tests.e2e.cluster.host import check_disk
 from tests.e2e.cluster.images import DASK_IMAGE, OPERATOR_IMAGE, dask_image, operator_image
 from tests.e2e.cluster.kind import Kind, kubeconfig
-from tests.e2e.cluster.node_image import node_image
+from tests.e2e.cluster.node_image import PUBLIC_NODE, node_image
 from tests.e2e.cluster.process import Runner, SystemRunner
 from tests.e2e.cluster.progress import Reporter, reporter
 from tests.e2e.cluster.registry import registry_answers
@@ -127,11 +127,12 @@ class Tool:
         with self.docker() as docker:
             image = self.build(docker)
             cluster = self.kind(name, docker)
-            if fresh or not cluster.alive():
-                with self.reporter.step(f"start the kind cluster {name}"):
-                    cluster.create(image, own_network="/" in image and "kindest" not in image)
-            with self.reporter.step("load images"):
-                cluster.load((OPERATOR_IMAGE, DASK_IMAGE))
+            with self.cache.lock(f"cluster-{name}"):  # two at once must not undo each other's
+                if fresh or not cluster.alive():
+                    with self.reporter.step(f"start the kind cluster {name}"):
+                        cluster.create(image, own_network=image != PUBLIC_NODE)
+                with self.reporter.step("load images"):
+                    cluster.load((OPERATOR_IMAGE, DASK_IMAGE))
             yield cluster
 
     @contextmanager

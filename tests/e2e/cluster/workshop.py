@@ -43,10 +43,20 @@ class Workshop:
     def imported(self, what: debian.RootFileSystem) -> str:
         """Return the image of a root file system."""
         name = f"{LOCAL}/rootfs-{what.name}:{what.key}"
-        if not self.docker.has_image(name):
-            tar = debian.root_file_system(what, self.runner, self.cache)
-            self.docker.do("import", str(tar), name, log=self.cache.log(f"import-{what.name}"))
+        with self.missing(name) as missing:
+            if missing:
+                tar = debian.root_file_system(what, self.runner, self.cache)
+                self.docker.do("import", str(tar), name, log=self.cache.log(f"import-{what.name}"))
         return name
+
+    @contextmanager
+    def missing(self, image: str) -> Iterator[bool]:
+        """Say whether *image* is missing; until the end no other process builds it."""
+        if self.docker.has_image(image):
+            yield False
+            return
+        with self.cache.lock(image.replace("/", "-").replace(":", "-")):
+            yield not self.docker.has_image(image)  # another process may have been first
 
     @contextmanager
     def context(self, *programs: Program) -> Iterator[Path]:

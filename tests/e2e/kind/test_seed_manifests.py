@@ -132,7 +132,7 @@ def test_the_example_job_computes(kubectl: Kubectl) -> None:
 
 def test_the_job_completes_and_its_cluster_goes(in_default: Callable[[], Kubectl]) -> None:
     """
-    job.yaml runs to completion, its runner stays Completed, its cluster goes, and delete ends it.
+    The seed's job.yaml runs to completion, its runner stays Completed, its cluster goes, and delete ends it.
     """
     kubectl = in_default()
     try:

@@ -36,8 +36,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show what the cluster looked like below a test that failed."""
     report = yield
-    kubectl = getattr(item, "funcargs", {}).get("kubectl")
-    if report.failed and isinstance(kubectl, Kubectl):
+    arguments = getattr(item, "funcargs", {}).values()
+    kubectl = next((value for value in arguments if isinstance(value, Kubectl)), None)
+    if report.failed and kubectl is not None:
         report.sections.append(("objects", kubectl.ask("get", "dask,pods,services").output))
         logs = ("--namespace", NAMESPACE, "logs", DEPLOYMENT, "--tail=40")
         report.sections.append(("operator log", kubectl.ask(*logs).output))
@@ -61,6 +62,16 @@ def kubectl(kind_cluster: Kind) -> Iterator[Kubectl]:
     """Kubectl in a namespace of the test's own."""
     with _namespace(kind_cluster) as namespace:
         yield Kubectl(kind_cluster, namespace)
+
+
+@pytest.fixture(scope="module")
+def simple_cluster(kind_cluster: Kind) -> Iterator[Kubectl]:
+    """The seed's cluster.yaml, ready, for the tests of a module that leave it as they found it."""
+    with _namespace(kind_cluster) as namespace:
+        kubectl = Kubectl(kind_cluster, namespace)
+        kubectl.apply("cluster.yaml")
+        kubectl.wait_ready("daskcluster/simple-cluster")
+        yield kubectl
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.kind.kubectl import SEED, Kubectl, is_true
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -27,14 +25,6 @@ def compute(kubectl: Kubectl, pod: str, address: str, workers: int) -> dict[str,
     output = kubectl.python(pod, SUM_OF_SQUARES.format(address=address, workers=workers))
     lines = [line.split() for line in output.splitlines()]
     return {words[0]: words[1:] for words in lines if words and words[0] in {"result", "workers"}}
-
-
-@pytest.fixture
-def simple_cluster(kubectl: Kubectl) -> Kubectl:
-    """The seed's cluster.yaml, applied and ready."""
-    kubectl.apply("cluster.yaml")
-    kubectl.wait_ready("daskcluster/simple-cluster")
-    return kubectl
 
 
 def test_the_cluster_computes(simple_cluster: Kubectl) -> None:
@@ -71,25 +61,27 @@ def test_logs_are_readable(simple_cluster: Kubectl) -> None:
     assert "Scheduler at:" in log
 
 
-def test_a_second_group_joins(simple_cluster: Kubectl) -> None:
+def test_a_second_group_joins_and_leaves(simple_cluster: Kubectl) -> None:
     """
-    highmemworkers.yaml adds two workers with their memory limits to the running cluster.
+    The seed's highmemworkers.yaml adds two workers with their limits, and takes them when it goes.
     """
     kubectl = simple_cluster
     kubectl.apply("highmemworkers.yaml")
-    workers = kubectl.wait_for_workers(HIGHMEM_GROUP, 2)
+    try:
+        workers = kubectl.wait_for_workers(HIGHMEM_GROUP, 2)
+        answer = compute(kubectl, "simple-cluster-scheduler", "simple-cluster-service", 4)
+        pods = kubectl.list("pods", f"dask.org/workergroup-name={HIGHMEM_GROUP}")
+    finally:
+        kubectl.delete("highmemworkers.yaml")
+        kubectl.wait_for_workers(HIGHMEM_GROUP, 0)
 
-    answer = compute(kubectl, "simple-cluster-scheduler", "simple-cluster-service", 4)
-
-    assert workers < set(answer["workers"])
-    pods = kubectl.list("pods", f"dask.org/workergroup-name={HIGHMEM_GROUP}")
     limits = {pod["spec"]["containers"][0]["resources"]["limits"]["memory"] for pod in pods}
-    assert {"32Gi"} == limits
+    assert ({"32Gi"}, True) == (limits, workers < set(answer["workers"]))
 
 
 def test_scaling_keeps_the_workers_that_stay(simple_cluster: Kubectl) -> None:
     """
-    Kubectl scale adds three workers and touches none of the two; scaling back leaves two.
+    Scaling with kubectl adds three workers and touches none of the two; scaling back leaves two.
     """
     kubectl = simple_cluster
     before = kubectl.wait_for_workers(DEFAULT_GROUP, 2)
@@ -103,13 +95,14 @@ def test_scaling_keeps_the_workers_that_stay(simple_cluster: Kubectl) -> None:
     assert shrunk < grown
 
 
-def test_deleting_the_cluster_leaves_nothing(simple_cluster: Kubectl) -> None:
+def test_deleting_the_cluster_leaves_nothing(kubectl: Kubectl) -> None:
     """
-    Kubectl delete -f cluster.yaml takes scheduler, Service, both groups and all workers along.
+    Deleting what cluster.yaml names takes scheduler, Service, both groups and all workers along.
     """
-    kubectl = simple_cluster
+    kubectl.apply("cluster.yaml")
     kubectl.apply("highmemworkers.yaml")
-    kubectl.wait_for_workers(HIGHMEM_GROUP, 2)
+    for group in (DEFAULT_GROUP, HIGHMEM_GROUP):
+        kubectl.wait_for_workers(group, 2)
 
     kubectl.delete("cluster.yaml")
 

@@ -10,21 +10,36 @@ DEFAULT_GROUP = "simple-cluster-default-worker-group"
 HIGHMEM_GROUP = "simple-cluster-highmem-worker-group"
 
 SUM_OF_SQUARES = """
+import threading
 from dask.distributed import Client
 
+def names():
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    return {{worker["name"] for worker in workers}}
+
 client = Client("tcp://{address}:8786", timeout=30)
-client.wait_for_workers({workers}, timeout=60)
+wanted = {workers!r}
+for _ in range(120):
+    if wanted <= names():
+        break
+    threading.Event().wait(0.5)
 squares = client.map(lambda number: number**2, range(100))
 print("result", client.submit(sum, squares).result(timeout=60))
-print("workers", *sorted(w["name"] for w in client.scheduler_info(n_workers=-1)["workers"].values()))
+print("workers", *sorted(wanted & names()))
 """
 
 
-def compute(kubectl: Kubectl, pod: str, address: str, workers: int) -> dict[str, list[str]]:
-    """Connect from *pod* to the scheduler at *address*, and compute with that many workers."""
+def compute(kubectl: Kubectl, pod: str, address: str, workers: set[str]) -> tuple[int, set[str]]:
+    """
+    Connect from *pod* to the scheduler at *address* once *workers* have joined, and compute.
+
+    Returns:
+        The sum of the squares of 0 to 99, and those of *workers* that the scheduler knows.
+    """
     output = kubectl.python(pod, SUM_OF_SQUARES.format(address=address, workers=workers))
     lines = [line.split() for line in output.splitlines()]
-    return {words[0]: words[1:] for words in lines if words and words[0] in {"result", "workers"}}
+    found = {words[0]: words[1:] for words in lines if words and words[0] in {"result", "workers"}}
+    return int(found["result"][0]), set(found["workers"])
 
 
 def test_the_cluster_computes(simple_cluster: Kubectl) -> None:
@@ -35,9 +50,9 @@ def test_the_cluster_computes(simple_cluster: Kubectl) -> None:
     workers = kubectl.wait_for_workers(DEFAULT_GROUP, 2)
     address = f"simple-cluster-service.{kubectl.namespace}.svc"
 
-    answer = compute(kubectl, "simple-cluster-scheduler", address, 2)
+    answer = compute(kubectl, "simple-cluster-scheduler", address, workers)
 
-    assert {"result": ["328350"], "workers": sorted(workers)} == answer
+    assert (328350, workers) == answer
 
 
 def test_another_pod_reaches_the_scheduler_by_its_service(simple_cluster: Kubectl) -> None:
@@ -45,11 +60,11 @@ def test_another_pod_reaches_the_scheduler_by_its_service(simple_cluster: Kubect
     A worker's Pod resolves the Service's short name and computes through it.
     """
     kubectl = simple_cluster
-    worker = min(kubectl.wait_for_workers(DEFAULT_GROUP, 2))
+    workers = kubectl.wait_for_workers(DEFAULT_GROUP, 2)
 
-    answer = compute(kubectl, worker, "simple-cluster-service", 2)
+    answer = compute(kubectl, min(workers), "simple-cluster-service", workers)
 
-    assert ["328350"] == answer["result"]
+    assert (328350, workers) == answer
 
 
 def test_logs_are_readable(simple_cluster: Kubectl) -> None:
@@ -69,14 +84,14 @@ def test_a_second_group_joins_and_leaves(simple_cluster: Kubectl) -> None:
     kubectl.apply("highmemworkers.yaml")
     try:
         workers = kubectl.wait_for_workers(HIGHMEM_GROUP, 2)
-        answer = compute(kubectl, "simple-cluster-scheduler", "simple-cluster-service", 4)
+        answer = compute(kubectl, "simple-cluster-scheduler", "simple-cluster-service", workers)
         pods = kubectl.list("pods", f"dask.org/workergroup-name={HIGHMEM_GROUP}")
     finally:
         kubectl.delete("highmemworkers.yaml")
         kubectl.wait_for_workers(HIGHMEM_GROUP, 0)
 
     limits = {pod["spec"]["containers"][0]["resources"]["limits"]["memory"] for pod in pods}
-    assert ({"32Gi"}, True) == (limits, workers < set(answer["workers"]))
+    assert ({"32Gi"}, (328350, workers)) == (limits, answer)
 
 
 def test_scaling_keeps_the_workers_that_stay(simple_cluster: Kubectl) -> None:

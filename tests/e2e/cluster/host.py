@@ -19,6 +19,13 @@ def is_root() -> bool:
     return os.geteuid() == 0
 
 
+def reach_system_programs() -> None:
+    """Put the folders of dockerd and iptables on PATH: Debian's su leaves them out."""
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    missing = [name for name in ("/usr/local/sbin", "/usr/sbin", "/sbin") if name not in folders]
+    os.environ["PATH"] = os.pathsep.join([*folders, *missing])
+
+
 def has_apt() -> bool:
     """Whether packages come from apt: Debian, Ubuntu and their kin."""
     return shutil.which("apt-get") is not None

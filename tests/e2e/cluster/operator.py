@@ -1,5 +1,7 @@
 """The operator in a kind cluster: installed, up to date, removed."""
 
+import yaml
+
 from tests.e2e.cluster.images import OPERATOR_IMAGE, REPOSITORY
 from tests.e2e.cluster.kind import Kind
 
@@ -23,11 +25,23 @@ def deploy(cluster: Kind) -> None:
     """
     cluster.do("apply", "-f", CRDS)
     cluster.do("wait", "--for=condition=Established", f"--timeout={READY}", "-f", CRDS)
-    cluster.do("apply", "-k", MANIFESTS)
     image = cluster.docker.do("image", "inspect", "--format", "{{.Id}}", OPERATOR_IMAGE).strip()
-    patch = f'{{"spec":{{"template":{{"metadata":{{"annotations":{{"{IMAGE_ANNOTATION}":"{image}"}}}}}}}}}}'
-    cluster.do("--namespace", NAMESPACE, "patch", DEPLOYMENT, "--patch", patch)
+    cluster.do("apply", "-f", "-", stdin=manifests(cluster, image))
     cluster.do("--namespace", NAMESPACE, "rollout", "status", DEPLOYMENT, f"--timeout={READY}")
+
+
+def manifests(cluster: Kind, image: str) -> str:
+    """
+    Render the manifests, with the id of the image on the Pod template.
+
+    In one apply: a second change right after it would end a Pod that has only begun to start.
+    """
+    objects = list(yaml.safe_load_all(cluster.do("kustomize", MANIFESTS)))
+    for item in objects:
+        if item["kind"] == "Deployment":
+            metadata = item["spec"]["template"]["metadata"]
+            metadata["annotations"] = {IMAGE_ANNOTATION: image}
+    return yaml.safe_dump_all(objects)
 
 
 def undeploy(cluster: Kind) -> None:

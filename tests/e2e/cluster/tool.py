@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from tests.e2e.cluster import debian, operator
+from tests.e2e.cluster import debian, golang, host, operator
 from tests.e2e.cluster.binaries import (
     BUILD_FREE_BYTES,
     CLUSTER_FREE_BYTES,
     COREDNS,
     CRICTL,
     KIND,
+    KUBERNETES,
     KWOK_PROGRAM,
     LOCALKUBE,
     PAUSE,
@@ -23,7 +24,6 @@ from tests.e2e.cluster.daemon import Daemon
 from tests.e2e.cluster.docker import Docker
 from tests.e2e.cluster.errors import ClusterError, Interrupted
 from tests.e2e.cluster.graph import Step, run_steps
-from tests.e2e.cluster.host import check_disk
 from tests.e2e.cluster.images import DASK_IMAGE, OPERATOR_IMAGE, dask_image, operator_image
 from tests.e2e.cluster.kind import Kind, kubeconfig
 from tests.e2e.cluster.node_image import PUBLIC_NODE, node_image
@@ -44,6 +44,7 @@ class Tool:
     @classmethod
     def make(cls, shown: Reporter | None = None) -> "Tool":
         """Put together a tool for this machine that shows its steps by *shown*."""
+        host.reach_system_programs()
         shown = shown or reporter()
         tool = cls(SystemRunner(), Cache(say=shown.say), shown)
         tool.cache.root.mkdir(parents=True, exist_ok=True)
@@ -108,8 +109,9 @@ class Tool:
     @contextmanager
     def docker(self) -> Iterator[Docker]:
         """Give a Docker daemon; ours is stopped when nobody needs it any more."""
+        golang.toolchain(self.runner, KUBERNETES)  # before Docker is installed in vain
         built = any(self.cache.root.glob(f"{LOCALKUBE.name}-*"))
-        check_disk(self.cache.root, CLUSTER_FREE_BYTES if built else BUILD_FREE_BYTES)
+        host.check_disk(self.cache.root, CLUSTER_FREE_BYTES if built else BUILD_FREE_BYTES)
         with Daemon(self.runner, self.cache, self.reporter).docker() as docker:
             if docker is None:
                 raise ClusterError("No Docker daemon answers.")

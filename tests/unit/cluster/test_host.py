@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.cluster import golang, host
 from tests.e2e.cluster.cache import Cache
-from tests.e2e.cluster.daemon import Daemon, read_pid, stop_pid
+from tests.e2e.cluster.daemon import SOCKET, Daemon, read_pid, stop_pid
 from tests.e2e.cluster.errors import ClusterError, CommandError
 from tests.e2e.cluster.process import Completed
 from tests.e2e.cluster.progress import PlainReporter
@@ -163,6 +163,22 @@ def test_no_daemon_is_no_error_for_who_only_cleans_up(tmp_path: Path) -> None:
         assert docker is None
 
     assert [] == runner.started
+
+
+@pytest.mark.usefixtures("client")
+def test_our_daemon_is_swept_before_it_ends(tmp_path: Path) -> None:
+    """
+    Containers that an interrupted build left are removed, while those of clusters stay.
+    """
+    runner = FakeRunner()
+    answers = iter([Completed(1), Completed(0)])
+    runner.answer("docker info", lambda _: next(answers))
+
+    with a_daemon(runner, tmp_path).docker() as docker:
+        assert docker is not None
+        assert f"unix://{SOCKET}" == docker.host
+
+    assert "docker container prune --force --filter label!=io.x-k8s.kind.cluster" == runner.ran[-1]
 
 
 def test_a_daemon_is_ended_by_its_pid() -> None:

@@ -53,6 +53,7 @@ class Manager:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stopping = threading.Event()
+        self._working = threading.Event()
         self._metrics = Metrics()
         self._clock = SystemClock()
         # Watches hold a connection each; half as many again for lists, and one to spare.
@@ -152,7 +153,7 @@ class Manager:
 
     def _build_servers(self) -> list[HttpServer]:
         health = {
-            "/healthz": check(self._healthy, "a worker thread has died"),
+            "/healthz": check(self._healthy, "a thread has died"),
             "/readyz": check(self._ready, "the caches are not filled yet"),
         }
         metrics = {"/metrics": lambda: (HTTPStatus.OK, self._metrics.page())}
@@ -165,7 +166,11 @@ class Manager:
         return all(informer.has_synced for informer in self._informers)
 
     def _healthy(self) -> bool:
-        return not self._ready() or all(controller.alive for controller in self._controllers)
+        """Whether every thread that was started lives; before that there is nothing to lose."""
+        if not self._working.is_set():
+            return True
+        informers = all(informer.alive for informer in self._informers)
+        return informers and all(controller.alive for controller in self._controllers)
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; a second signal ends the process at once."""
@@ -197,6 +202,7 @@ class Manager:
             return
         for controller in self._controllers:
             controller.start()
+        self._working.set()
         log.info("ready", objects={i.name: len(i.store) for i in self._informers})
 
     def _on_signal(self, number: int, _frame: object) -> None:

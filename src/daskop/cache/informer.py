@@ -49,6 +49,11 @@ class Informer(Generic[V]):
         self._handlers.append(handler)
 
     @property
+    def alive(self) -> bool:
+        """Whether the thread lives."""
+        return self._thread.is_alive()
+
+    @property
     def has_synced(self) -> bool:
         """Whether the store has held all that the server listed."""
         return self._synced.is_set()

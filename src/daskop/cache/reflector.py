@@ -56,6 +56,9 @@ class Reflector:
             except (ApiError, ConnectionFailedError) as error:
                 if not self._stopping.is_set():
                     log.warning("watch_failed", resource=self._name, error=str(error))
+            except Exception:  # nobody starts the thread again: list anew, and go on
+                log.exception("watch_crashed", resource=self._name)
+                self._resource_version = ""
             if not lively:
                 self._pause()
 

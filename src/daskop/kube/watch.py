@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import urllib3
@@ -16,6 +17,9 @@ from daskop.kube.client import Client
 from daskop.kube.failure import decoded, failure
 from daskop.kube.transport import Transport
 
+OPEN_SECONDS = 10.0
+"""Longest wait for the head of the answer, which a live server sends at once; bounds a stop too."""
+
 IDLE_SECONDS = 90.0
 """Longest silence of a live watch: the server sends a bookmark every 60 s."""
 
@@ -28,15 +32,14 @@ class JsonWatch(Watch):
     The library's watch on decoded JSON.
 
     Differs where the library is wrong for a cache: no models, an error as an error whatever its
-    code, a line that is not JSON as an error instead of ``None``, and a stop that is not lost
-    when it comes before the stream has begun.
+    code, a line that is no event as an error instead of ``None``, and a stop that counts whenever
+    it comes: the library forgets one that comes before its stream has begun.
     """
 
     def __init__(self) -> None:
         # The library's own __init__ makes a second client from default settings; none is needed.
         self._raw_return_type = object
-        self._stop = False
-        self._resp = None
+        self._resp: urllib3.BaseHTTPResponse | None = None
         self._stopping = threading.Event()
         self.resource_version = None
 
@@ -49,6 +52,32 @@ class JsonWatch(Watch):
     def stopped(self) -> bool:
         """Whether :meth:`stop` was called."""
         return self._stopping.is_set()
+
+    @property
+    def _stop(self) -> bool:
+        """What the library's loop looks at after each event, and resets when it begins."""
+        return self._stopping.is_set()
+
+    @_stop.setter
+    def _stop(self, value: bool) -> None:
+        if value:
+            self._stopping.set()
+
+    def opened(self, answer: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
+        """
+        Take the *answer* whose body is about to be read.
+
+        It is noted before the stop is looked at, and :meth:`stop` does the reverse: one of the two
+        always sees the other.
+
+        Raises:
+            ConnectionFailedError: If the watch was stopped meanwhile.
+        """
+        self._resp = answer
+        if self.stopped:
+            answer.close()
+            raise ConnectionFailedError("the watch was stopped")
+        return answer
 
     def unmarshal_event(self, data: str, return_type: Any) -> dict[str, Any]:  # noqa: ARG002
         """
@@ -63,6 +92,9 @@ class JsonWatch(Watch):
             raise ConnectionFailedError(f"the watch sent a line that is no event: {data[:100]!r}")
         if event.get("type") == "ERROR":
             raise failure(int(event["object"].get("code") or 500), event["object"])
+        metadata = event["object"].get("metadata")
+        if not isinstance(metadata, dict) or not metadata.get("resourceVersion"):
+            raise ConnectionFailedError(f"the watch sent an object without version: {data[:100]!r}")
         return event
 
 
@@ -104,12 +136,12 @@ class ResourceWatcher:
             self._watch = watch
         try:
             for event in watch.stream(  # type: ignore[no-untyped-call]
-                self._open,
+                partial(self._open, watch),
                 resource_version=resource_version,
                 timeout_seconds=random.randint(*SERVER_SECONDS),  # noqa: S311 - no secret
             ):
                 yield WatchEvent(event["type"], event["object"])
-        except (HTTPError, OSError) as error:
+        except (HTTPError, OSError, ConnectionFailedError) as error:
             if not watch.stopped:
                 raise ConnectionFailedError(f"watch of {self._resource.plural}: {error}") from error
 
@@ -122,7 +154,7 @@ class ResourceWatcher:
             watch.stop()
 
     def _open(
-        self, *, resource_version: str, timeout_seconds: int, **_library: Any
+        self, stream: JsonWatch, *, resource_version: str, timeout_seconds: int, **_library: Any
     ) -> urllib3.BaseHTTPResponse:
         """Begin the stream; the signature is the one that the library's ``stream`` calls."""
         query = {
@@ -134,10 +166,13 @@ class ResourceWatcher:
         if self._label_selector:
             query["labelSelector"] = self._label_selector
         answer = self._transport.request(
-            "GET", self._resource.path(), query, read_seconds=IDLE_SECONDS, stream=True
+            "GET", self._resource.path(), query, read_seconds=OPEN_SECONDS, stream=True
         )
         if answer.status != 200:  # noqa: PLR2004 - the only success of a watch
             body = answer.read()
             answer.release_conn()
             raise failure(answer.status, decoded(body))
-        return answer
+        sock = getattr(answer.connection, "sock", None)  # no part of urllib3's abstract connection
+        if sock is not None:
+            sock.settimeout(IDLE_SECONDS)
+        return stream.opened(answer)

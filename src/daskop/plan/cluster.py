@@ -68,7 +68,7 @@ def _actions(observed: ObservedCluster) -> Iterator[Action]:
         yield Create(SERVICES, scheduler_service(cluster), uid)
     if group is None:
         yield Create(WORKER_GROUPS, default_group(cluster), uid)
-    elif _ours(cluster, group) and _passed_replicas(group) != cluster.spec.worker.replicas:
+    elif _ours(cluster, group) and not _passed(group, cluster.spec.worker.replicas):
         yield Patch(WORKER_GROUPS, group.meta, _pass_replicas(cluster.spec.worker.replicas))
 
 
@@ -84,9 +84,9 @@ def _blocked(observed: ObservedCluster) -> bool:
     return any(c is not None and not _ours(observed.cluster, c) for c in children)
 
 
-def _passed_replicas(group: DaskWorkerGroup) -> int | None:
-    text = group.annotations.get(PASSED_REPLICAS_ANNOTATION, "")
-    return int(text) if text.isdecimal() else None
+def _passed(group: DaskWorkerGroup, replicas: int) -> bool:
+    """Whether *replicas* is what was passed down last; as text, since anybody may edit the note."""
+    return bool(group.annotations.get(PASSED_REPLICAS_ANNOTATION) == str(replicas))
 
 
 def _pass_replicas(replicas: int) -> dict[str, Any]:

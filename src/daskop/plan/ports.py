@@ -22,7 +22,7 @@ def service_ports(scheduler: Manifest) -> list[dict[str, Any]]:
     ports = []
     for names, number in ((COMM_NAMES, COMM_PORT), (DASHBOARD_NAMES, DASHBOARD_PORT)):
         port = named_port(declared, names)
-        target = port["containerPort"] if port else number
+        target = port.get("containerPort", number) if port else number
         ports.append({"name": names[0], "protocol": "TCP", "port": number, "targetPort": target})
     return ports
 

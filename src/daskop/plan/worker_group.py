@@ -120,7 +120,7 @@ def worker_group_status(observed: ObservedWorkerGroup, now: datetime) -> dict[st
     alive = [pod for pod in observed.pods if pod.alive]
     ready = sum(pod.ready for pod in alive)
     wanted = group.spec.worker.replicas
-    if observed.cluster is None:
+    if observed.cluster is None or observed.cluster.meta.deleting:
         reason = "ClusterNotFound"
         message = f"waiting for the DaskCluster {group.spec.cluster}"
     elif ready < wanted or len(alive) > wanted:

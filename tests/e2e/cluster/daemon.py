@@ -105,9 +105,14 @@ class Daemon:
         if host.lacks_sys_resource():
             _write_wrapper()
             argv += [f"--add-runtime={RUNTIME}={WRAPPER}", f"--default-runtime={RUNTIME}"]
-        self._runner.start(Command(tuple(argv), log=log))
-        if not self._until(ours.answers, START_SECONDS):
-            stop_pid(read_pid(PIDFILE), self._pause)
+        pid = self._runner.start(Command(tuple(argv), log=log))
+        try:
+            up = self._until(ours.answers, START_SECONDS)
+        except BaseException:  # Ctrl-C: nobody else knows of it yet
+            stop_pid(pid, self._pause)
+            raise
+        if not up:
+            stop_pid(pid, self._pause)
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
             raise ClusterError(
                 f"Our Docker daemon did not answer within {START_SECONDS:.0f} s.\n{tail}",

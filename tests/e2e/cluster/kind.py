@@ -47,7 +47,7 @@ class Kind:
     @property
     def node(self) -> str:
         """Name of the node's container."""
-        return f"{self.name}-control-plane"
+        return node_name(self.name)
 
     @property
     def kubeconfig(self) -> Path:
@@ -112,6 +112,11 @@ class Kind:
         if not done.ok:
             raise CommandError(("kubectl", *arguments), done.code, done.output)
         return done.output
+
+
+def node_name(cluster: str) -> str:
+    """Name of the container that is the node of *cluster*, as kind gives it."""
+    return f"{cluster}-control-plane"
 
 
 def kubeconfig(folder: Path, name: str) -> Path:

@@ -9,6 +9,7 @@ import math
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -140,7 +141,7 @@ class SystemRunner:
                     command.argv,
                     env={**os.environ, **dict(command.env)},
                     cwd=command.cwd,
-                    stdin=subprocess.PIPE if command.stdin is not None else source,
+                    stdin=source,
                     stdout=sink or subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
@@ -153,16 +154,14 @@ class SystemRunner:
 
     def _wait(self, process: subprocess.Popen[bytes], command: Command) -> Completed:
         limit = command.seconds or (CLEANUP_SECONDS if command.cleanup else math.inf)
-        text = command.stdin.encode() if command.stdin is not None else None
         started = time.monotonic()
         output: bytes | None = None
         ended = False
         while not ended:
             try:
-                output, _ = process.communicate(text, timeout=SLICE_SECONDS)
+                output, _ = process.communicate(timeout=SLICE_SECONDS)
                 ended = True
             except subprocess.TimeoutExpired:
-                text = None  # what was not sent yet is kept by the process object
                 self._raise_if_stopped(command)
                 if time.monotonic() - started > limit:
                     shown = " ".join(command.argv[:4])
@@ -195,7 +194,13 @@ def _output(log: Path | None) -> AbstractContextManager[IO[bytes] | None]:
 
 
 def _input(command: Command) -> IO[bytes]:
-    return Path(command.feed or os.devnull).open("rb")
+    """Open what the program reads; text goes by a file, which a slow reader cannot block."""
+    if command.stdin is None:
+        return Path(command.feed or os.devnull).open("rb")
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever runs the command closes it
+    file.write(command.stdin.encode())
+    file.seek(0)
+    return file
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
@@ -213,6 +218,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     finally:
         _signal_group(process, signal.SIGKILL)
         process.wait()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                stream.close()
+        if process.stdout is not None:
+            process.stdout.close()

@@ -164,3 +164,23 @@ def test_one_bad_object_or_handler_stops_nothing() -> None:
 
     assert {key("a"), key("b")} == set(run.store.snapshot())
     assert ["a-uid", "b-uid"] == run.seen
+
+
+def test_an_informer_that_never_started_can_be_stopped() -> None:
+    """
+    A process that ends while it starts stops informers without a thread.
+    """
+    store: Store[Pod] = Store()
+    informer = Informer("pods", Script([], []), store, Pod.parse, lambda: None)
+    informer.stop()
+
+    assert not informer.has_synced
+
+
+def test_what_nobody_foresaw_does_not_end_the_thread() -> None:
+    """
+    Any error in the machinery itself is logged, and answered with a new list.
+    """
+    run = Run(Script([[], [manifest("a", 1)]], [[RuntimeError("a bug")]]))
+
+    assert (2, [key("a")]) == (run.lists, run.store.snapshot())

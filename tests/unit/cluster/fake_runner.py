@@ -1,6 +1,7 @@
 """The process boundary of the cluster tool, in memory."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeAlias
 
 from tests.e2e.cluster.process import Command, Completed
@@ -45,3 +46,14 @@ class FakeRunner:
     def stop(self) -> None:
         """Remember the stop."""
         self.stopped = True
+
+
+def give_go(runner: FakeRunner, version: str = "go1.26.8") -> None:
+    """Let *runner* have a Go that writes a file where it is told to build."""
+
+    def build(command: Command) -> Completed:
+        Path(command.argv[command.argv.index("-o") + 1]).write_text("program")
+        return Completed(0)
+
+    runner.answer("go env", Completed(0, f"{version}\nlinux\namd64\n"))
+    runner.answer("go build", build)

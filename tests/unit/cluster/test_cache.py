@@ -1,11 +1,14 @@
 """The build cache: whole entries or none, made once."""
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.cluster.cache import PARTIAL, Cache, cache_root, content_key
+from tests.e2e.cluster.images import REPOSITORY
 
 BOUND_SECONDS = 8.0
 
@@ -119,3 +122,69 @@ def test_the_cache_is_where_xdg_says(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert Path("/somewhere/daskop") == moved
     assert Path.home() / ".cache" / "daskop" == cache_root()
+
+
+def test_a_log_of_the_cache_starts_empty(tmp_path: Path) -> None:
+    """
+    What an earlier run wrote is not taken for this one's.
+    """
+    cache = Cache(tmp_path)
+    cache.log("step").write_text("old")
+
+    assert not cache.log("step").read_text()
+
+
+def test_a_half_written_entry_is_not_used_and_goes(tmp_path: Path) -> None:
+    """
+    What a dead maker left is no entry; the next maker begins from an empty folder.
+    """
+    half = tmp_path / f"thing-1{PARTIAL}abc"
+    half.mkdir()
+    (half / "half").touch()
+    seen: list[list[Path]] = []
+
+    path = Cache(tmp_path).entry("thing", "1", lambda folder: seen.append(list(folder.iterdir())))
+
+    assert ([[]], []) == (seen, list(path.iterdir()))
+    assert [path] == list(tmp_path.glob("thing*"))
+
+
+def test_an_entry_can_be_read_by_others(tmp_path: Path) -> None:
+    """
+    Docker and the node may be other users than the one who built.
+    """
+    path = Cache(tmp_path).entry("thing", "1", lambda _: None)
+
+    assert 0o755 == path.stat().st_mode & 0o777
+
+
+MAKER = """\
+import pathlib, sys
+from tests.e2e.cluster.cache import Cache
+
+def make(folder):
+    (folder / "half").touch()
+    print("begun", flush=True)
+    sys.stdin.read()
+
+Cache(pathlib.Path(sys.argv[1])).entry("thing", "1", make)
+"""
+
+
+def test_a_maker_in_another_process_is_left_alone_until_it_dies(tmp_path: Path) -> None:
+    """
+    The half of a living process stays; when it is killed its lock is free and its half is swept.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", MAKER, str(tmp_path)],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as maker:
+        assert maker.stdout is not None
+        assert b"begun\n" == maker.stdout.readline()
+        while_alive = Cache(tmp_path).sweep()
+        maker.kill()
+
+    assert ([], 1) == (while_alive, len(Cache(tmp_path).sweep()))
+    assert tmp_path / "thing-1" == Cache(tmp_path).entry("thing", "1", lambda _: None)

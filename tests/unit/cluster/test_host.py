@@ -1,19 +1,14 @@
-"""What the machine has: disk, Go, a registry, a Docker daemon."""
+"""What the machine has: disk, capabilities, Go, a registry."""
 
+import os
 import socket
-import subprocess
-import sys
-import threading
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.cluster import golang, host
-from tests.e2e.cluster.cache import Cache
-from tests.e2e.cluster.daemon import SOCKET, Daemon, read_pid, stop_pid
 from tests.e2e.cluster.errors import ClusterError, CommandError
 from tests.e2e.cluster.process import Completed
-from tests.e2e.cluster.progress import PlainReporter
 from tests.e2e.cluster.registry import registry_answers
 from tests.e2e.cluster.retry import retried
 from tests.unit.cluster.fake_runner import FakeRunner
@@ -24,10 +19,6 @@ GO_MOD = "module m\n\ngo 1.25.0\n\nrequire k8s.io/kubernetes v1.34.4\n"
 def a_module(folder: Path) -> Path:
     (folder / "go.mod").write_text(GO_MOD)
     return folder
-
-
-def a_daemon(runner: FakeRunner, folder: Path) -> Daemon:
-    return Daemon(runner, Cache(folder), PlainReporter(lambda _: None))
 
 
 def test_a_full_disk_is_said_before_work_begins(tmp_path: Path) -> None:
@@ -49,6 +40,52 @@ def test_the_bounding_set_is_read(tmp_path: Path, bounding: str, lacks: bool) ->
     status.write_text(f"Name:\tx\nCapBnd:\t{bounding}\n")
 
     assert lacks is host.lacks_sys_resource(status)
+
+
+def test_a_machine_without_capabilities_to_read_lacks_none(tmp_path: Path) -> None:
+    """
+    Where there is no such file, or no such line, nothing is missing.
+    """
+    (tmp_path / "status").write_text("Name:\tx\n")
+
+    assert not host.lacks_sys_resource(tmp_path / "none")
+    assert not host.lacks_sys_resource(tmp_path / "status")
+
+
+def test_the_distribution_is_read(tmp_path: Path) -> None:
+    """
+    Values come without their quotes; a machine without the file has none.
+    """
+    (tmp_path / "os-release").write_text('NAME="Debian GNU/Linux"\nID=debian\n\n# no pair\n')
+
+    assert {"NAME": "Debian GNU/Linux", "ID": "debian"} == host.os_release(tmp_path / "os-release")
+    assert {} == host.os_release(tmp_path / "none")
+
+
+def test_system_programs_are_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    The folders that are missing are put behind the user's own, and none twice.
+    """
+    monkeypatch.setenv("PATH", "/mine:/usr/sbin")
+
+    host.reach_system_programs()
+    host.reach_system_programs()
+
+    assert "/mine:/usr/sbin:/usr/local/sbin:/sbin" == os.environ["PATH"]
+
+
+def test_packages_are_installed_without_questions(tmp_path: Path) -> None:
+    """
+    The package lists are fetched first, and nobody is asked anything.
+    """
+    runner = FakeRunner()
+
+    host.install(runner, ("socat", "iptables"), tmp_path / "log")
+
+    update, install = runner.ran
+    assert update.startswith("apt-get update")
+    assert install.endswith("--no-install-recommends socat iptables")
+    assert all(("DEBIAN_FRONTEND", "noninteractive") in command.env for command in runner.commands)
 
 
 def test_a_go_that_fits_is_taken(tmp_path: Path) -> None:
@@ -111,91 +148,31 @@ def test_a_download_is_tried_three_times() -> None:
     assert (3, [2.0, 8.0]) == (len(tries), pauses)
 
 
-@pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that has the Docker client, and no daemon of its own."""
-    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
-
-
-@pytest.mark.usefixtures("client")
-def test_a_daemon_that_answers_is_used_as_it_is(tmp_path: Path) -> None:
+def test_a_download_that_works_again_is_no_error() -> None:
     """
-    Somebody else's daemon is neither started, nor stopped, nor given another address.
+    The second attempt is the last if it succeeds.
     """
-    runner = FakeRunner()
+    failures, pauses = [CommandError(("curl",), 7, "no route")], list[float]()
 
-    with a_daemon(runner, tmp_path).docker() as docker:
-        assert docker is not None
-        assert docker.host is None
+    def attempt() -> str:
+        if failures:
+            raise failures.pop()
+        return "here"
 
-    assert [] == runner.started
+    assert ("here", [2.0]) == (retried(attempt, pauses.append), pauses)
 
 
-@pytest.mark.usefixtures("client")
-def test_without_docker_and_rights_the_way_out_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_the_network_did_not_break_is_not_tried_again() -> None:
     """
-    An ordinary user without a daemon is told what to do.
+    Only programs that failed are run again; an error of another kind is raised at once.
     """
-    runner = FakeRunner()
-    runner.answer("docker info", Completed(1))
-    monkeypatch.setattr(host, "is_root", lambda: False)
+    tries: list[int] = []
 
-    with (
-        pytest.raises(ClusterError, match="No Docker daemon answers") as failure,
-        a_daemon(runner, tmp_path).docker(),
-    ):
-        pass
+    def attempt() -> None:
+        tries.append(1)
+        raise ClusterError("The program curl is not installed.")
 
-    assert "systemctl start docker" in failure.value.hint
+    with pytest.raises(ClusterError):
+        retried(attempt, lambda _: None)
 
-
-@pytest.mark.usefixtures("client")
-def test_no_daemon_is_no_error_for_who_only_cleans_up(tmp_path: Path) -> None:
-    """
-    Removing a cluster does not start a daemon.
-    """
-    runner = FakeRunner()
-    runner.answer("docker info", Completed(1))
-
-    with a_daemon(runner, tmp_path).docker(start=False) as docker:
-        assert docker is None
-
-    assert [] == runner.started
-
-
-@pytest.mark.usefixtures("client")
-def test_our_daemon_is_swept_before_it_ends(tmp_path: Path) -> None:
-    """
-    Containers that an interrupted build left are removed, while those of clusters stay.
-    """
-    runner = FakeRunner()
-    answers = iter([Completed(1), Completed(0)])
-    runner.answer("docker info", lambda _: next(answers))
-
-    with a_daemon(runner, tmp_path).docker() as docker:
-        assert docker is not None
-        assert f"unix://{SOCKET}" == docker.host
-
-    assert "docker container prune --force --filter label!=io.x-k8s.kind.cluster" == runner.ran[-1]
-
-
-def test_a_daemon_is_ended_by_its_pid() -> None:
-    """
-    The process is asked to end, and waited for.
-    """
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        stop_pid(child.pid, threading.Event().wait)
-        child.returncode = -15  # it was waited for by its id
-
-        assert not Path(f"/proc/{child.pid}/exe").exists()
-
-
-def test_a_broken_pid_file_names_nobody(tmp_path: Path) -> None:
-    """
-    A pid file that is missing or makes no sense ends no process.
-    """
-    (tmp_path / "pid").write_text("nonsense")
-
-    assert (None, None) == (read_pid(tmp_path / "none"), read_pid(tmp_path / "pid"))
+    assert [1] == tries

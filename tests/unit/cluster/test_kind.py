@@ -1,18 +1,17 @@
-"""The kind cluster and what runs in it."""
+"""The kind cluster: created whole, removed whole."""
 
-import json
+import os
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from tests.e2e.cluster import demo, node_image, operator
+from tests.e2e.cluster import node_image
 from tests.e2e.cluster.__main__ import main
 from tests.e2e.cluster.docker import Docker
-from tests.e2e.cluster.errors import ClusterError, CommandError
+from tests.e2e.cluster.errors import CommandError, Interrupted
 from tests.e2e.cluster.kind import Kind
 from tests.e2e.cluster.process import Completed
-from tests.e2e.cluster.progress import PlainReporter
 from tests.e2e.cluster.wheels import platforms
 from tests.unit.cluster.fake_runner import FakeRunner
 
@@ -93,6 +92,79 @@ def test_a_cluster_that_does_not_come_up_is_removed(runner: FakeRunner, cluster:
     assert not cluster.kubeconfig.exists()
 
 
+def test_an_interrupted_creation_leaves_nothing(runner: FakeRunner, cluster: Kind) -> None:
+    """
+    Ctrl-C while the cluster comes up removes it too.
+    """
+
+    def interrupted(_: object) -> Completed:
+        raise Interrupted
+
+    runner.answer("inspect", NO_SUCH_CONTAINER)
+    runner.answer("kind create", interrupted)
+
+    with pytest.raises(Interrupted):
+        cluster.create("image", own_network=False)
+
+    assert "/b/kind delete cluster --name c" in runner.ran[-2]
+    assert runner.commands[-2].cleanup
+
+
+def test_the_public_node_keeps_kinds_own_network(runner: FakeRunner, cluster: Kind) -> None:
+    """
+    Only our own node image brings a network of its own.
+    """
+    cluster.create("image", own_network=False)
+
+    create = next(c for c in runner.commands if "create" in c.argv)
+    assert "disableDefaultCNI" not in (create.stdin or "")
+    assert "apiServerAddress: 127.0.0.1" in (create.stdin or "")
+
+
+def test_a_container_that_kind_leaves_is_removed_by_docker(
+    runner: FakeRunner, cluster: Kind
+) -> None:
+    """
+    If the node is still there after kind's removal, Docker removes it with its volumes.
+    """
+    cluster.delete()
+
+    assert "docker rm --force --volumes c-control-plane" == runner.ran[-1]
+    assert runner.commands[-1].cleanup
+
+
+def test_the_kubeconfig_is_never_the_users_own(cluster: Kind, tmp_path: Path) -> None:
+    """
+    It is kept with the cache, a folder for each cluster.
+    """
+    assert tmp_path / "clusters" / "c" / "kubeconfig" == cluster.kubeconfig
+
+
+def test_images_are_loaded_into_this_cluster(runner: FakeRunner, cluster: Kind) -> None:
+    """
+    All images go in one command, from the daemon that the node is in.
+    """
+    cluster.load(("a:1", "b:1"))
+
+    assert ["/b/kind load docker-image a:1 b:1 --name c"] == runner.ran
+    assert ("DOCKER_HOST", "unix:///d.sock") in runner.commands[0].env
+
+
+def test_kubectl_talks_to_this_cluster_and_its_words_are_kept(
+    runner: FakeRunner, cluster: Kind
+) -> None:
+    """
+    A failure of kubectl is shown as the user would type it, with what it said.
+    """
+    runner.answer("kubectl", Completed(1, "not found"))
+
+    with pytest.raises(CommandError, match="`kubectl get pods` failed") as failure:
+        cluster.do("get", "pods")
+
+    assert ["not found"] == failure.value.tail()
+    assert [f"/b/kubectl --kubeconfig {cluster.kubeconfig} get pods"] == runner.ran
+
+
 def test_removing_nothing_is_fine(runner: FakeRunner, cluster: Kind) -> None:
     """
     Deleting a cluster that is not there raises nothing, and is a command that cleans up.
@@ -112,70 +184,6 @@ def test_a_container_to_work_in_is_removed_after_a_failure(runner: FakeRunner) -
         raise RuntimeError
 
     assert "docker rm --force x" == runner.ran[-1]
-
-
-def test_the_operator_is_installed_in_order(runner: FakeRunner, cluster: Kind) -> None:
-    """
-    CRDs are established before the operator starts, and a new image starts a new Pod.
-    """
-    runner.answer("image inspect", Completed(0, "sha256:1\n"))
-    template = "spec: {template: {metadata: {}}}"
-    runner.answer(
-        "kustomize", Completed(0, f"kind: Namespace\n---\nkind: Deployment\n{template}\n")
-    )
-
-    operator.deploy(cluster)
-
-    steps = ["apply -f", "wait --for=condition=Established", "apply -f -", "rollout status"]
-    found = [next(i for i, line in enumerate(runner.ran) if step in line) for step in steps]
-    applied = next(command.stdin for command in runner.commands if command.argv[-1] == "-")
-    assert sorted(found) == found
-    assert "sha256:1" in (applied or "")
-
-
-def answering(runner: FakeRunner, total: int) -> None:
-    answer = json.dumps({"total": total, "workers": ["w1", "w2"]})
-    runner.answer("exec --stdin", Completed(0, f"a warning\n{answer}\n"))
-
-
-def test_the_demo_shows_answer_and_workers(runner: FakeRunner, cluster: Kind) -> None:
-    """
-    The right answer is shown with who computed it, and with commands to try.
-    """
-    shown: list[str] = []
-    answering(runner, demo.EXPECTED)
-
-    demo.run_demo(cluster, PlainReporter(lambda _: None), shown.append)
-
-    text = "\n".join(shown)
-    assert "332833500" in text
-    assert "w1" in text
-    assert f"export KUBECONFIG={cluster.kubeconfig}" in text
-
-
-def test_a_wrong_answer_fails_the_demo(runner: FakeRunner, cluster: Kind) -> None:
-    """
-    An answer that is not right is an error.
-    """
-    answering(runner, 1)
-
-    with pytest.raises(ClusterError, match="should be 332833500"):
-        demo.run_demo(cluster, PlainReporter(lambda _: None), lambda _: None)
-
-
-def test_a_demo_that_fails_shows_what_to_look_at(runner: FakeRunner, cluster: Kind) -> None:
-    """
-    When the cluster does not become ready its objects and the operator's log are shown.
-    """
-    shown: list[str] = []
-    runner.answer("wait --for=condition=Ready", Completed(1, "timed out"))
-    runner.answer("logs", Completed(0, "the operator's last words"))
-
-    with pytest.raises(ClusterError) as failure:
-        demo.run_demo(cluster, PlainReporter(lambda _: None), shown.append)
-
-    assert "timed out" in failure.value.hint
-    assert "the operator's last words" in shown[0]
 
 
 @pytest.mark.parametrize(
@@ -210,6 +218,7 @@ def test_a_cluster_that_is_not_there_is_explained(
     Commands that need a cluster say that there is none and how to start one.
     """
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", os.environ["PATH"])  # the tool adds to it
 
     result = CliRunner().invoke(main, [command])
 

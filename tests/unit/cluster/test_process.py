@@ -7,12 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.cluster.cache import Cache
 from tests.e2e.cluster.errors import ClusterError, CommandError, Interrupted
-from tests.e2e.cluster.graph import Step, run_steps
 from tests.e2e.cluster.process import Command, Completed, SystemRunner, checked
-from tests.e2e.cluster.progress import PlainReporter
-from tests.unit.cluster.fake_runner import FakeRunner
 
 BOUND_SECONDS = 8.0
 
@@ -35,6 +31,15 @@ def test_input_reaches_a_program_that_takes_its_time() -> None:
     done = SystemRunner().run(sh("sleep 1.2; cat", stdin="text"))
 
     assert "text" == done.output
+
+
+def test_long_input_reaches_a_slow_reader() -> None:
+    """
+    More text than a pipe holds arrives whole at a program that begins to read late.
+    """
+    done = SystemRunner().run(sh("sleep 1.2; wc -c", stdin="x" * 300_000))
+
+    assert "300000" == done.output.strip()
 
 
 def test_a_log_takes_the_output_and_explains_a_failure(tmp_path: Path) -> None:
@@ -105,71 +110,77 @@ def _wait_until_gone(pid: int, tick: threading.Event) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def plain() -> PlainReporter:
-    return PlainReporter(lambda _: None)
-
-
-def test_steps_run_after_what_they_need() -> None:
+def test_a_time_limit_ends_grandchildren(tmp_path: Path) -> None:
     """
-    A step begins when all that it needs is done, whatever the order in the list.
+    What the program itself started goes with it.
     """
-    order: list[str] = []
-    steps = [
-        Step("c", lambda: order.append("c"), ("a", "b")),
-        Step("b", lambda: order.append("b"), ("a",)),
-        Step("a", lambda: order.append("a")),
-    ]
+    pid_file = tmp_path / "pid"
 
-    run_steps(steps, FakeRunner(), plain())
+    with pytest.raises(ClusterError):
+        SystemRunner().run(sh(f"sleep 60 & echo $! > {pid_file}; wait", seconds=0.5))
 
-    assert ["a", "b", "c"] == order
+    with pytest.raises(ProcessLookupError):
+        _wait_until_gone(int(pid_file.read_text()), threading.Event())
 
 
-def test_the_first_failure_stops_the_rest() -> None:
+def test_a_program_gets_its_folder_environment_and_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """
-    A step that fails ends the others' programs, and its error is raised.
+    Variables are added to ours, and a file can be the standard input.
     """
-    runner, after = FakeRunner(), list[str]()
+    monkeypatch.setenv("OURS", "kept")
+    (tmp_path / "file").write_text("fed\n")
+    command = sh(
+        "cat; echo $OURS $MORE; pwd",
+        env=(("MORE", "added"),),
+        cwd=tmp_path,
+        feed=tmp_path / "file",
+    )
 
-    def fail() -> None:
-        raise ClusterError("broken")
-
-    steps = [Step("a", fail), Step("b", lambda: after.append("b"), ("a",))]
-    with pytest.raises(ClusterError, match="broken"):
-        run_steps(steps, runner, plain())
-
-    assert (True, []) == (runner.stopped, after)
+    assert ["fed", "kept added", str(tmp_path)] == SystemRunner().run(command).output.splitlines()
 
 
-def test_steps_that_wait_for_each_other_are_an_error() -> None:
+def test_a_log_keeps_what_earlier_programs_said(tmp_path: Path) -> None:
     """
-    A circle is named instead of waited for.
+    Programs that share a log write one after the other, and return nothing.
     """
-    steps = [Step("a", lambda: None, ("b",)), Step("b", lambda: None, ("a",))]
+    log = tmp_path / "log"
 
-    with pytest.raises(ValueError, match=r"\['a', 'b'\]"):
-        run_steps(steps, FakeRunner(), plain())
+    outputs = [SystemRunner().run(sh(f"echo {n}", log=log)).output for n in (1, 2)]
+
+    assert (["", ""], "1\n2\n") == (outputs, log.read_text())
 
 
-def test_plain_lines_say_when_and_how_long() -> None:
+def test_output_that_is_no_text_is_shown_as_far_as_it_is() -> None:
     """
-    Each line has the time since the start; the end of a step has its own time and outcome.
+    Bytes that are not UTF-8 do not hide the rest.
     """
-    lines: list[str] = []
-    times = iter([0.0, 61.0, 61.0, 65.0, 66.0])
-    reporter = PlainReporter(lines.append, lambda: next(times))
-
-    with reporter.step("build"):
-        pass
-
-    assert ["[01:01] build: started", "[01:06] build: done (4 s)"] == lines
+    assert "a\N{REPLACEMENT CHARACTER}b" == SystemRunner().run(sh(r"printf 'a\377b'")).output
 
 
-def test_a_log_of_the_cache_starts_empty(tmp_path: Path) -> None:
+def test_a_long_command_is_shown_short() -> None:
     """
-    What an earlier run wrote is not taken for this one's.
+    The message names the program and its first arguments, without pages of them.
     """
-    cache = Cache(tmp_path)
-    cache.log("step").write_text("old")
+    error = CommandError(("apt-get", *"12345678"), 100, "")
 
-    assert not cache.log("step").read_text()
+    assert "`apt-get 1 2 3 4 5 ...` failed with exit code 100." == error.message
+
+
+def test_a_daemon_survives_a_stop(tmp_path: Path) -> None:
+    """
+    What is started as a daemon goes on when all that runs is ended, and writes to its log.
+    """
+    runner, log, tick = SystemRunner(), tmp_path / "log", threading.Event()
+    pid = runner.start(sh("echo up; exec sleep 60", log=log))
+    try:
+        while not log.read_text():
+            tick.wait(0.02)
+        runner.stop()
+
+        assert (0, 0) == os.waitpid(pid, os.WNOHANG)
+        assert "up\n" == log.read_text()
+    finally:
+        os.killpg(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)

@@ -230,7 +230,8 @@ def test_a_long_line_and_split_characters_arrive_whole(connection: Connection) -
     A line of a megabyte, cut inside a character, is one event.
     """
     text = "ä" * 600_000
-    whole = json.dumps({"type": "ADDED", "object": {"text": text}}, ensure_ascii=False).encode()
+    content = {"text": text, "metadata": {"resourceVersion": "6"}}
+    whole = json.dumps({"type": "ADDED", "object": content}, ensure_ascii=False).encode()
     connection.api.respond = lambda _: Answer(
         200, lines=iter([whole[:500_001], whole[500_001:] + b"\n"])
     )
@@ -293,3 +294,49 @@ def test_a_watch_can_be_stopped_while_it_waits(connection: Connection) -> None:
         thread.join()
 
     assert (["ADDED"], []) == (seen, list(watcher.watch("5")))
+
+
+@pytest.mark.parametrize("when", ["before the stream", "before the head of the answer"])
+def test_a_stop_counts_whenever_it_comes(connection: Connection, when: str) -> None:
+    """
+    A stop ends a watch that has not begun to read, although the server never sends a line.
+    """
+    asked, release = threading.Event(), threading.Event()
+
+    def silence() -> Iterator[bytes]:
+        threading.Event().wait(BOUND_SECONDS)
+        yield b""
+
+    def respond(_: Request) -> Answer:
+        asked.set()
+        release.wait(BOUND_SECONDS)
+        return Answer(200, lines=silence())
+
+    connection.api.respond = respond
+    watcher = connection.watcher()
+    events = watcher.watch("5")
+    if when == "before the stream":
+        watcher.stop()
+    thread = threading.Thread(target=lambda: list(events))
+    thread.start()
+    if when == "before the head of the answer":
+        assert asked.wait(BOUND_SECONDS)
+        watcher.stop()
+    release.set()
+    thread.join(1.0)
+
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [pytest.param({}, id="no metadata"), pytest.param({"metadata": {}}, id="no version")],
+)
+def test_an_object_without_a_version_ends_the_watch(
+    connection: Connection, content: dict[str, Any]
+) -> None:
+    """
+    An event from which no watch could go on is an error of ours, which is tried again.
+    """
+    with pytest.raises(ConnectionFailedError, match="without version"):
+        watching(connection, line("ADDED", **content))

@@ -173,6 +173,15 @@ def test_the_service_takes_target_ports_from_the_scheduler() -> None:
     assert 9000 == scheduler_service(cluster)["spec"]["ports"][0]["targetPort"]
 
 
+def test_a_port_without_a_number_is_dasks_usual_one() -> None:
+    """
+    A port that the scheduler only names does not stop the cluster from being made.
+    """
+    cluster = a_cluster(spec={"containers": [{"name": "s", "ports": [{"name": "comm"}]}]})
+
+    assert 8786 == scheduler_service(cluster)["spec"]["ports"][0]["targetPort"]
+
+
 def test_the_users_service_is_kept() -> None:
     """
     Selector, type and ports of the user's ServiceSpec stay as they are, and give the address.
@@ -188,11 +197,12 @@ def test_the_users_service_is_kept() -> None:
     assert "tcp://c-service.ns.svc:1234" == scheduler_address(cluster)
 
 
-def test_a_group_without_a_note_gets_the_number() -> None:
+@pytest.mark.parametrize("note", ["", "two", "9" * 5000])
+def test_a_group_without_a_good_note_gets_the_number(note: str) -> None:
     """
-    A default group whose annotation somebody removed is told the cluster's number again.
+    A default group whose annotation somebody removed or spoilt is told the number again.
     """
-    (action,) = complete(passed="").actions
+    (action,) = complete(passed=note).actions
 
     assert isinstance(action, Patch)
 

@@ -146,6 +146,8 @@ def test_nothing_is_planned_for_what_is_going() -> None:
 
     assert Plan() == going
     assert () == cluster_going.actions
+    assert cluster_going.status is not None
+    assert "False" == cluster_going.status["conditions"][0]["status"]
 
 
 def test_a_worker_knows_its_scheduler_and_its_name() -> None:

@@ -188,3 +188,26 @@ def test_the_thread_moves_what_is_due() -> None:
     queue.add_after("c", 100)
     queue.shut_down()
     assert 0 == len(queue)
+
+
+def test_a_queue_that_never_started_can_be_shut_down(queue: RateLimitingQueue[str]) -> None:
+    """
+    A process that ends while it starts shuts down queues without a thread; what comes is dropped.
+    """
+    queue.add_after("waits", 1)
+    queue.shut_down()
+    queue.add_after("late", 1)
+    queue.add("late")
+
+    with pytest.raises(ShutDownError):
+        queue.get()
+
+
+def test_items_fail_on_their_own(queue: RateLimitingQueue[str]) -> None:
+    """
+    The failures of one item do not delay another one.
+    """
+    for _ in range(5):
+        queue.add_rate_limited("sick")
+
+    assert 0.005 == queue.add_rate_limited("well")

@@ -1,0 +1,68 @@
+"""The command line as a user meets it."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from daskop.cli import main
+from tests.unit.fakes.http_api import Answer, HttpApi
+
+CRDS = Path(__file__).parents[2] / "crds"
+
+
+@pytest.fixture(autouse=True)
+def _outside_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "DASKOP_KUBECONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def daskop(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def test_without_a_cluster_there_is_one_sentence_and_a_hint() -> None:
+    """
+    Outside a cluster `daskop run` says what is wrong and what to do, and ends with 1.
+    """
+    result = daskop("run", "--log-format=json")
+
+    sentence, hint = result.stderr.splitlines()
+    assert 1 == result.exit_code
+    assert sentence.startswith("daskop: no usable cluster configuration")
+    assert "daskop run --kubeconfig FILE" in hint
+    assert "" == result.stdout
+
+
+def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
+    """
+    With a kubeconfig the hint would be wrong, and is left out.
+    """
+    with HttpApi(lambda _: Answer()) as api:
+        kubeconfig = api.kubeconfig(tmp_path)
+        taken = kubeconfig.read_text().partition("http://")[2].split()[0]
+        result = daskop("run", f"--kubeconfig={kubeconfig}", f"--health-address={taken}")
+
+    (sentence,) = result.stderr.splitlines()
+    assert 1 == result.exit_code
+    assert sentence.startswith("daskop: ")
+
+
+def test_what_crds_prints_is_what_the_files_say() -> None:
+    """
+    The three documents are the files in crds/, byte for byte.
+    """
+    files = [CRDS / f"{plural}.yaml" for plural in ("daskclusters", "daskworkergroups", "daskjobs")]
+
+    assert "---\n".join(file.read_text() for file in files) == daskop("crds").output
+
+
+def test_crds_can_be_written_to_a_folder(tmp_path: Path) -> None:
+    """
+    With a directory there is a file for each kind, as in crds/, and nothing is printed.
+    """
+    result = daskop("crds", f"--directory={tmp_path / 'new'}")
+
+    written = {file.name: file.read_text() for file in (tmp_path / "new").iterdir()}
+    assert {file.name: file.read_text() for file in CRDS.iterdir()} == written
+    assert (0, "") == (result.exit_code, result.output)

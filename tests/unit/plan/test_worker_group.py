@@ -140,8 +140,9 @@ def test_nothing_is_planned_for_what_is_going() -> None:
     A group or a cluster that is being deleted gets no new worker.
     """
     going = plan_worker_group(observed(a_worker_group(deleting=True)), NOW)
+    workers = [a_pod("a"), a_pod("b")]  # ready still: the cluster's end is what makes it False
     cluster_going = plan_worker_group(
-        observed(a_worker_group(), cluster=a_cluster(deleting=True)), NOW
+        observed(a_worker_group(), workers, a_cluster(deleting=True)), NOW
     )
 
     assert Plan() == going

@@ -66,9 +66,7 @@ def main() -> None:
     with ControlPlane(Options(), report=lambda text: print(text, file=sys.stderr)) as plane:
         apply_custom_resources(plane)
         for name in NAMESPACES:
-            plane.api.create(path_of("v1", "namespaces"), {"metadata": {"name": name}})
-            account = path_of("v1", "serviceaccounts", name, "default")
-            plane.api.wait_for(account, lambda _: True, "exists", within_seconds=20)
+            plane.api.make_namespace(name)
         with OperatorProcess(plane.kubeconfig):
             ours = operator_seconds(plane.api)
             template = pods(plane.api, "operator")[0]

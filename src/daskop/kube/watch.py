@@ -40,35 +40,25 @@ class JsonWatch(Watch):
         # The library's own __init__ makes a second client from default settings; none is needed.
         self._raw_return_type = object
         self._resp: urllib3.BaseHTTPResponse | None = None
-        self._stopping = threading.Event()
+        self.stopped = False
         self.resource_version = None
-
-    def stop(self) -> None:
-        """End the stream from any thread, also while it waits for the server."""
-        self._stopping.set()
-        super().stop()  # type: ignore[no-untyped-call]
-
-    @property
-    def stopped(self) -> bool:
-        """Whether :meth:`stop` was called."""
-        return self._stopping.is_set()
 
     @property
     def _stop(self) -> bool:
-        """What the library's loop looks at after each event, and resets when it begins."""
-        return self._stopping.is_set()
+        """What the library's ``stop`` sets, and its loop resets in vain when it begins."""
+        return self.stopped
 
     @_stop.setter
     def _stop(self, value: bool) -> None:
         if value:
-            self._stopping.set()
+            self.stopped = True
 
     def opened(self, answer: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
         """
         Take the *answer* whose body is about to be read.
 
-        It is noted before the stop is looked at, and :meth:`stop` does the reverse: one of the two
-        always sees the other.
+        It is noted before the stop is looked at, and the library's ``stop`` does the reverse: one
+        of the two always sees the other.
 
         Raises:
             ConnectionFailedError: If the watch was stopped meanwhile.
@@ -85,7 +75,7 @@ class JsonWatch(Watch):
 
         Raises:
             ApiError: If it is an ERROR event.
-            ConnectionFailedError: If it is not JSON.
+            ConnectionFailedError: If it is no event, or its object has no version to go on from.
         """
         event = decoded(data.encode())
         if not isinstance(event, dict) or not isinstance(event.get("object"), dict):
@@ -151,7 +141,7 @@ class ResourceWatcher:
             self._stopped = True
             watch = self._watch
         if watch is not None:
-            watch.stop()
+            watch.stop()  # type: ignore[no-untyped-call]
 
     def _open(
         self, stream: JsonWatch, *, resource_version: str, timeout_seconds: int, **_library: Any

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from tests.e2e.cluster import host
@@ -106,18 +106,15 @@ class Daemon:
             _write_wrapper()
             argv += [f"--add-runtime={RUNTIME}={WRAPPER}", f"--default-runtime={RUNTIME}"]
         pid = self._runner.start(Command(tuple(argv), log=log))
-        try:
-            up = self._until(ours.answers, START_SECONDS)
-        except BaseException:  # Ctrl-C: nobody else knows of it yet
-            stop_pid(pid, self._pause)
-            raise
-        if not up:
-            stop_pid(pid, self._pause)
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-            raise ClusterError(
-                f"Our Docker daemon did not answer within {START_SECONDS:.0f} s.\n{tail}",
-                f"The whole log: {log}",
-            )
+        with ExitStack() as undo:  # after a failure, or Ctrl-C: nobody else knows of it yet
+            undo.callback(stop_pid, pid, self._pause)
+            if not self._until(ours.answers, START_SECONDS):
+                tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+                raise ClusterError(
+                    f"Our Docker daemon did not answer within {START_SECONDS:.0f} s.\n{tail}",
+                    f"The whole log: {log}",
+                )
+            undo.pop_all()
 
     def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
         deadline = time.monotonic() + seconds

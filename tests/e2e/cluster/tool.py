@@ -157,13 +157,11 @@ class Tool:
     def down(self, name: str) -> None:
         """Remove a cluster, dead or alive; fine if there is none."""
         with Daemon(self.runner, self.cache, self.reporter).docker(start=False) as docker:
-            if docker is None:
-                kubeconfig(self.cache.root, name).unlink(missing_ok=True)
-                return
             # Without kind: a program that would have to be built first is no help in cleaning up.
-            with self.reporter.step(f"remove the kind cluster {name}"):
-                docker.clean("rm", "--force", "--volumes", node_name(name))
-                kubeconfig(self.cache.root, name).unlink(missing_ok=True)
+            if docker is not None:
+                with self.reporter.step(f"remove the kind cluster {name}"):
+                    docker.clean("rm", "--force", "--volumes", node_name(name))
+            kubeconfig(self.cache.root, name).unlink(missing_ok=True)
 
     def deploy(self, cluster: Kind) -> None:
         """Install the operator from the loaded image."""

@@ -11,24 +11,12 @@ import yaml
 from tests.e2e.cluster.controlplane.api import Api, path_of
 from tests.e2e.cluster.controlplane.options import Options
 from tests.e2e.cluster.controlplane.plane import ControlPlane
+from tests.e2e.cluster.operator import NAMESPACE
 from tests.e2e.controlplane.custom_resources import apply_custom_resources
 from tests.e2e.controlplane.operator_process import OperatorProcess
 from tests.e2e.terminal import say
 
-OPERATOR_NAMESPACE = "daskop-system"
-
-_HERE = Path(__file__).parent
-_RIGHTS = _HERE.parents[2] / "manifests" / "base" / "rbac.yaml"
-_TEST_SECONDS = 60  # of a test alone; what fixtures wait for has bounds of its own
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder, and bound those that have no bound of their own."""
-    for item in items:
-        if item.path.is_relative_to(_HERE):
-            item.add_marker(pytest.mark.controlplane)
-            if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(_TEST_SECONDS, func_only=True))
+_RIGHTS = Path(__file__).parents[3] / "manifests" / "base" / "rbac.yaml"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -62,16 +50,9 @@ def api(control_plane: ControlPlane) -> Api:
 def namespace(api: Api) -> Iterator[str]:
     """A namespace of the test's own, in which Pods can be made."""
     name = f"test-{secrets.token_hex(4)}"
-    make_namespace(api, name)
+    api.make_namespace(name)
     yield name
     api.delete(path_of("v1", "namespaces", name=name))
-
-
-def make_namespace(api: Api, name: str) -> None:
-    """Make a namespace and wait for its default ServiceAccount, without which no Pod is let in."""
-    api.create(path_of("v1", "namespaces"), {"metadata": {"name": name}})
-    account = path_of("v1", "serviceaccounts", name, "default")
-    api.wait_for(account, lambda _: True, "exists", within_seconds=20)
 
 
 @pytest.fixture(scope="session")
@@ -84,12 +65,12 @@ def custom_resources(control_plane: ControlPlane) -> None:
 def operator_kubeconfig(control_plane: ControlPlane) -> Path:
     """A kubeconfig of the operator's own user, with exactly the rights that the manifests give."""
     api = control_plane.api
-    make_namespace(api, OPERATOR_NAMESPACE)
+    api.make_namespace(NAMESPACE)
     for manifest in yaml.safe_load_all(_RIGHTS.read_text()):
-        namespace = OPERATOR_NAMESPACE if manifest["kind"] == "ServiceAccount" else ""
+        namespace = NAMESPACE if manifest["kind"] == "ServiceAccount" else ""
         plural = f"{manifest['kind'].lower()}s"
         api.create(path_of(manifest["apiVersion"], plural, namespace), manifest)
-    return control_plane.kubeconfig_for(OPERATOR_NAMESPACE, "daskop")
+    return control_plane.kubeconfig_for(NAMESPACE, "daskop")
 
 
 @pytest.fixture(scope="session")

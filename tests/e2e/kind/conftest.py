@@ -1,9 +1,8 @@
 """One kind cluster per session, with the operator in it; one namespace per test."""
 
 import secrets
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -16,18 +15,6 @@ from tests.e2e.terminal import say
 
 CLUSTER = "daskop-test"
 """Not the demo's: that one may be in use."""
-
-_HERE = Path(__file__).parent
-_TEST_SECONDS = 300  # of a test alone; the first start of the cluster may build for minutes
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder, and bound those that have no bound of their own."""
-    for item in items:
-        if item.path.is_relative_to(_HERE):
-            item.add_marker(pytest.mark.kind)
-            if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(_TEST_SECONDS, func_only=True))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -75,9 +62,9 @@ def simple_cluster(kind_cluster: Kind) -> Iterator[Kubectl]:
 
 
 @pytest.fixture
-def in_default(kind_cluster: Kind) -> Callable[[], Kubectl]:
+def in_default(kind_cluster: Kind) -> Kubectl:
     """Kubectl in the namespace that the seed's job names."""
-    return lambda: Kubectl(kind_cluster, "default")
+    return Kubectl(kind_cluster, "default")
 
 
 @contextmanager

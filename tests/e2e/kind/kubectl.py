@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.cluster.controlplane.api import has_condition
 from tests.e2e.cluster.controlplane.waiting import wait_until
 from tests.e2e.cluster.kind import Kind
 from tests.e2e.cluster.process import Completed
@@ -54,7 +55,7 @@ class Kubectl:
         """The names of a group's worker Pods that are not going, each with whether it is ready."""
         pods = self.list("pods", f"dask.org/workergroup-name={group}")
         return {
-            pod["metadata"]["name"]: is_true(pod, "Ready")
+            pod["metadata"]["name"]: has_condition(pod, "Ready")
             for pod in pods
             if "deletionTimestamp" not in pod["metadata"]
         }
@@ -80,9 +81,3 @@ class Kubectl:
     def wait_until(self, condition: Callable[[], object], what: str, seconds: float = 60) -> None:
         """Wait until *condition* gives something true."""
         wait_until(condition, what, within_seconds=seconds, every=LOOK_EVERY_SECONDS)
-
-
-def is_true(manifest: dict[str, Any], condition: str) -> bool:
-    """Whether an object has *condition* with status True."""
-    conditions = manifest.get("status", {}).get("conditions", [])
-    return any(c["type"] == condition and c["status"] == "True" for c in conditions)

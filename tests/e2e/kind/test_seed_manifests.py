@@ -1,9 +1,9 @@
 """The three manifests of the seed's document, as written, on a real Kubernetes with real Dask."""
 
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.kind.kubectl import SEED, Kubectl, is_true
+from tests.e2e.cluster.controlplane.api import has_condition
+from tests.e2e.kind.kubectl import SEED, Kubectl
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 DEFAULT_GROUP = "simple-cluster-default-worker-group"
@@ -69,7 +69,7 @@ def test_another_pod_reaches_the_scheduler_by_its_service(simple_cluster: Kubect
 
 def test_logs_are_readable(simple_cluster: Kubectl) -> None:
     """
-    Kubectl logs shows the scheduler's own lines.
+    With kubectl logs a user reads the scheduler's own lines.
     """
     log = simple_cluster.do("logs", "simple-cluster-scheduler")
 
@@ -138,11 +138,11 @@ def test_the_example_job_computes(kubectl: Kubectl) -> None:
     assert "the sum of the squares is 328350" in kubectl.do("logs", "squares-runner")
 
 
-def test_the_job_completes_and_its_cluster_goes(in_default: Callable[[], Kubectl]) -> None:
+def test_the_job_completes_and_its_cluster_goes(in_default: Kubectl) -> None:
     """
-    The seed's job.yaml runs to completion, its runner stays Completed, its cluster goes, and delete ends it.
+    The seed's job.yaml runs to completion: the runner stays, the cluster goes, delete ends it all.
     """
-    kubectl = in_default()
+    kubectl = in_default
     try:
         kubectl.apply("job.yaml")
         kubectl.do("wait", "--for=condition=Complete", "daskjob/simple-job", "--timeout=240s")
@@ -153,7 +153,7 @@ def test_the_job_completes_and_its_cluster_goes(in_default: Callable[[], Kubectl
         assert job is not None
         assert runner is not None
         assert "Successful" == job["status"]["jobStatus"]
-        assert not is_true(job, "Reconciling")
+        assert not has_condition(job, "Reconciling")
         assert "Succeeded" == runner["status"]["phase"]
     finally:
         kubectl.do("delete", "--ignore-not-found", "--filename", str(SEED / "job.yaml"))

@@ -1,28 +1,15 @@
 """What runs in the cluster: the operator, and the demo on it."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from tests.e2e.cluster import demo, operator
-from tests.e2e.cluster.docker import Docker
 from tests.e2e.cluster.errors import ClusterError
 from tests.e2e.cluster.kind import Kind
 from tests.e2e.cluster.process import Completed
 from tests.e2e.cluster.progress import PlainReporter
 from tests.unit.cluster.fake_runner import FakeRunner
-
-
-@pytest.fixture
-def runner() -> FakeRunner:
-    return FakeRunner()
-
-
-@pytest.fixture
-def cluster(runner: FakeRunner, tmp_path: Path) -> Kind:
-    docker = Docker(runner, "unix:///d.sock")
-    return Kind("c", docker, runner, tmp_path, Path("/b/kind"), Path("/b/kubectl"))
 
 
 def test_the_operator_is_installed_in_order(runner: FakeRunner, cluster: Kind) -> None:

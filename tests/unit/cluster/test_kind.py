@@ -18,17 +18,6 @@ from tests.unit.cluster.fake_runner import FakeRunner
 NO_SUCH_CONTAINER = Completed(1, "No such object")
 
 
-@pytest.fixture
-def runner() -> FakeRunner:
-    return FakeRunner()
-
-
-@pytest.fixture
-def cluster(runner: FakeRunner, tmp_path: Path) -> Kind:
-    docker = Docker(runner, "unix:///d.sock")
-    return Kind("c", docker, runner, tmp_path, Path("/b/kind"), Path("/b/kubectl"))
-
-
 def with_kubeconfig(cluster: Kind) -> Kind:
     cluster.kubeconfig.parent.mkdir(parents=True)
     cluster.kubeconfig.write_text("")

@@ -102,6 +102,12 @@ class Api:
         answer: Json = self.request("POST", path, body)
         return answer
 
+    def make_namespace(self, name: str) -> None:
+        """Make a namespace and wait for its default ServiceAccount: before it no Pod is let in."""
+        self.create(path_of("v1", "namespaces"), {"metadata": {"name": name}})
+        account = path_of("v1", "serviceaccounts", name, "default")
+        self.wait_for(account, lambda _: True, "exists", within_seconds=20)
+
     def patch(self, path: str, body: Json) -> Json:
         """Merge *body* into an object."""
         answer: Json = self.request("PATCH", path, body, content_type=MERGE)

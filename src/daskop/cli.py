@@ -10,6 +10,7 @@ import yaml
 from daskop import __version__, log
 from daskop.api.crd import KINDS, custom_resource_definition
 from daskop.errors import DaskopError
+from daskop.kube.transport import own_namespace
 from daskop.manager import Manager
 from daskop.settings import Address, Settings
 
@@ -44,6 +45,49 @@ def main() -> None:
     help="Server and credentials; left out, those of the Pod that it runs in.",
 )
 @click.option(
+    "--leader-election/--no-leader-election",
+    envvar="DASKOP_LEADER_ELECTION",
+    default=False,
+    show_default=True,
+    help="Agree with other replicas, by a Lease, on which of them works.",
+)
+@click.option(
+    "--lease-namespace",
+    envvar="DASKOP_LEASE_NAMESPACE",
+    help="Where the Lease is; left out, in the namespace of the Pod that it runs in.",
+)
+@click.option(
+    "--workers",
+    envvar="DASKOP_WORKERS",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    help="Objects of each kind that are reconciled at the same time.",
+)
+@click.option(
+    "--parallel-requests",
+    envvar="DASKOP_PARALLEL_REQUESTS",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    help="Creates and deletes under way at the same time.",
+)
+@click.option(
+    "--qps",
+    envvar="DASKOP_QPS",
+    type=click.FloatRange(0),
+    default=0,
+    help="Most requests in a second; 0, the default, leaves that to the API server.",
+)
+@click.option(
+    "--burst",
+    envvar="DASKOP_BURST",
+    type=click.IntRange(1),
+    default=200,
+    show_default=True,
+    help="Requests that may go at once within --qps.",
+)
+@click.option(
     "--health-address",
     envvar="DASKOP_HEALTH_ADDRESS",
     type=AddressType(),
@@ -67,21 +111,49 @@ def main() -> None:
     show_default=True,
     help="auto is console on a terminal, else json.",
 )
-def run(
-    kubeconfig: Path | None,
-    health_address: Address,
-    metrics_address: Address,
-    log_format: log.Format,
-) -> None:
+def run(log_format: log.Format, **options: Any) -> None:
     """Run the operator until SIGTERM or Ctrl-C."""
     log.configure(log_format)
-    settings = Settings(kubeconfig=kubeconfig, health=health_address, metrics=metrics_address)
     try:
-        Manager(settings).run()
+        Manager(_settings(**options)).run()
     except (DaskopError, OSError) as error:
         hint = "Outside a cluster, name a kubeconfig file: daskop run --kubeconfig FILE."
-        click.echo(f"daskop: {error}\n{hint if kubeconfig is None else ''}".rstrip(), err=True)
+        outside = options["kubeconfig"] is None
+        click.echo(f"daskop: {error}\n{hint if outside else ''}".rstrip(), err=True)
         sys.exit(1)
+
+
+def _settings(  # noqa: PLR0913 - a command has this many options
+    *,
+    kubeconfig: Path | None,
+    leader_election: bool,
+    lease_namespace: str | None,
+    workers: int,
+    parallel_requests: int,
+    qps: float,
+    burst: int,
+    health_address: Address,
+    metrics_address: Address,
+) -> Settings:
+    """
+    Settings from the command's options.
+
+    Raises:
+        DaskopError: If replicas are to agree, but not where.
+    """
+    lease = (lease_namespace or own_namespace()) if leader_election else ""
+    if leader_election and not lease:
+        raise DaskopError("--leader-election outside a cluster needs a --lease-namespace")
+    return Settings(
+        kubeconfig=kubeconfig,
+        worker_threads=workers,
+        parallel_requests=parallel_requests,
+        requests_per_second=qps,
+        request_burst=burst,
+        lease_namespace=lease,
+        health=health_address,
+        metrics=metrics_address,
+    )
 
 
 @main.command()

@@ -4,17 +4,23 @@ Every error of daskop, by meaning.
 ::
 
     DaskopError
-    ├── ApiError                 the API server answered, and not with success
-    │   ├── AlreadyExistsError   409, a create met an object of that name
-    │   ├── ConflictError        409, the object is not what the caller read
-    │   ├── ForbiddenError       403, rights, quota or admission
-    │   ├── GoneError            410, the resourceVersion is too old
-    │   ├── InvalidError         422, the object breaks a rule of its schema
-    │   └── NotFoundError        404
-    ├── ConnectionFailedError    no answer, or half of one: the effect of a write is unknown
-    ├── InvalidManifestError     an object that does not fit its kind's model
-    ├── NameTakenError           an object that is not ours stands under a name we need
-    └── ShutDownError            a queue that was shut down and is empty
+    ├── ApiError                       the API server answered, and not with success
+    │   ├── AlreadyExistsError         409, a create met an object of that name
+    │   ├── ConflictError              409, the object is not what the caller read
+    │   ├── ForbiddenError             403, rights, quota or admission
+    │   │   └── NamespaceTerminatingError   nothing can be made there any more
+    │   ├── GoneError                  410, the resourceVersion is too old
+    │   ├── InvalidError               422 and 400, the object breaks a rule of its schema
+    │   ├── NotFoundError              404
+    │   ├── ServerError                5xx, the server is sick or overloaded
+    │   ├── TooManyRequestsError       429, the server did nothing: ask again later
+    │   └── UnauthorizedError          401, the credentials are not valid (any more)
+    ├── ConnectionFailedError          no answer, or half of one: the effect of a write is unknown
+    ├── InvalidManifestError           an object that does not fit its kind's model
+    ├── NameTakenError                 an object that is not ours stands under a name we need
+    ├── NotLeaderError                 another replica may lead by now: nothing is written
+    ├── ShutDownError                  a queue that was shut down and is empty
+    └── VersionsWentBackError          the server was restored: its past is not the one we saw
 """
 
 
@@ -29,12 +35,16 @@ class ApiError(DaskopError):
     Attributes:
         code: The HTTP status code.
         reason: The machine-readable reason of the ``Status`` object, or an empty string.
+        retry_after_seconds: Sooner than that the server does not want to be asked again.
     """
 
-    def __init__(self, code: int, reason: str, message: str) -> None:
+    def __init__(
+        self, code: int, reason: str, message: str, retry_after_seconds: float = 0.0
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.reason = reason
+        self.retry_after_seconds = retry_after_seconds
 
 
 class AlreadyExistsError(ApiError):
@@ -49,6 +59,10 @@ class ForbiddenError(ApiError):
     """A write or read was denied: rights, quota or admission."""
 
 
+class NamespaceTerminatingError(ForbiddenError):
+    """The namespace is being deleted, with all that is in it."""
+
+
 class GoneError(ApiError):
     """The resourceVersion is older than what the server still knows: list anew."""
 
@@ -59,6 +73,18 @@ class InvalidError(ApiError):
 
 class NotFoundError(ApiError):
     """There is no such object (any more)."""
+
+
+class ServerError(ApiError):
+    """The server, or a proxy before it, is sick or overloaded."""
+
+
+class TooManyRequestsError(ApiError):
+    """The server turned the request away without acting on it."""
+
+
+class UnauthorizedError(ApiError):
+    """The server does not accept our credentials."""
 
 
 class ConnectionFailedError(DaskopError):
@@ -73,5 +99,13 @@ class NameTakenError(DaskopError):
     """An object that is not ours stands under a name that we need."""
 
 
+class NotLeaderError(DaskopError):
+    """We may not lead any more, so that nothing may be written."""
+
+
 class ShutDownError(DaskopError):
     """The queue is shut down and has nothing left."""
+
+
+class VersionsWentBackError(DaskopError):
+    """The server's resourceVersions went back, as after a restore of etcd: list anew."""

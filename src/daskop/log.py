@@ -1,7 +1,9 @@
 """Structured logs: JSON in a cluster, readable lines on a terminal."""
 
 import sys
-from typing import Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
 
 import structlog
 
@@ -25,3 +27,17 @@ def configure(log_format: Format = "auto") -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+@contextmanager
+def surviving(event: str, **context: Any) -> Iterator[None]:
+    """
+    Log whatever goes wrong inside, and go on behind.
+
+    For the places where one fault must not end what serves everybody: a thread that nobody starts
+    again, the handlers of one informer. Elsewhere errors are caught by name.
+    """
+    try:
+        yield
+    except BaseException:  # noqa: BLE001 - it is logged with its traceback
+        structlog.get_logger(__name__).exception(event, **context)

@@ -1,19 +1,29 @@
 """
-Every metric, on a registry of our own.
+Every metric, on a registry of our own; docs/reference/metrics.md says what each is good for.
 
 No label holds an object's name: the number of series is bounded by the code.
 """
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics import disable_created_metrics
 
-Outcome = Literal["success", "error", "requeue_after"]
+from daskop import __version__
 
-PASS_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+Outcome: TypeAlias = Literal["success", "requeue_after", "conflict", "error", "crash"]
+EventFate: TypeAlias = Literal["written", "suppressed", "dropped", "failed"]
+
+PASS_SECONDS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 """Buckets of a pass: 1 ms is one that finds nothing to do, 60 s a hundred slow writes."""
+
+QUEUE_SECONDS: Final = (0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 600)
+"""Buckets of waiting and of working: from an idle operator to one that is hours behind."""
+
+REQUEST_SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 30, 60)
+"""Buckets of a request: 2 ms is a quiet API server, 60 s the bound of a list."""
 
 
 class Metrics:
@@ -23,58 +33,159 @@ class Metrics:
         # It would be a second series for each one, which nobody reads.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
-        self.reconciles = Counter(
-            "daskop_reconcile_total",
-            "Passes that ended, by result.",
-            ("controller", "result"),
-            registry=self.registry,
+        ProcessCollector(registry=self.registry)
+        build = self._gauge("daskop_build_info", "1, with the version of the operator.", "version")
+        build.labels(__version__).set(1)
+        self._add_queues()
+        self._add_reconciles()
+        self._add_informers()
+        self.requests = self._counter(
+            "rest_client_requests",
+            "Requests to the API server; the code of one without an answer is <error>.",
+            *("verb", "resource", "code"),
         )
-        self.reconcile_seconds = Histogram(
-            "daskop_reconcile_duration_seconds",
-            "Time spent in one pass, API calls included.",
-            ("controller",),
-            buckets=PASS_SECONDS,
-            registry=self.registry,
+        self.request_seconds = self._histogram(
+            "rest_client_request_duration_seconds",
+            "Time until a request was answered; for a watch, until it began.",
+            REQUEST_SECONDS,
+            *("verb", "resource"),
         )
-        self.active_workers = Gauge(
-            "daskop_reconcile_active_workers",
-            "Passes under way.",
-            ("controller",),
-            registry=self.registry,
+        self.leader = self._gauge("daskop_leader", "1 while this replica leads and writes.")
+        self.events = self._counter("daskop_events", "Kubernetes Events, by their fate.", "fate")
+        for fate in get_args(EventFate):
+            self.events.labels(fate)
+
+    def _add_queues(self) -> None:
+        """client-go's names, so that its dashboards work."""
+        self._depth = self._gauge("workqueue_depth", "Keys that wait for a worker thread.", "name")
+        self._adds = self._counter("workqueue_adds", "Keys that were queued.", "name")
+        self._retries = self._counter("workqueue_retries", "Keys that were queued again.", "name")
+        self._queued = self._histogram(
+            "workqueue_queue_duration_seconds",
+            "Time that a key waited for a worker thread.",
+            QUEUE_SECONDS,
+            "name",
         )
-        self.queue_depth = Gauge(
-            "workqueue_depth",
-            "Keys that wait for a worker thread.",
-            ("name",),
-            registry=self.registry,
+        self._worked = self._histogram(
+            "workqueue_work_duration_seconds", "Time spent on a key.", QUEUE_SECONDS, "name"
         )
-        self.informer_synced = Gauge(
-            "daskop_informer_synced",
-            "1 once the cache of this resource holds what the server listed.",
-            ("resource",),
-            registry=self.registry,
+        self._unfinished = self._gauge(
+            "workqueue_unfinished_work_seconds", "Time spent so far on all keys in work.", "name"
         )
-        self.relists = Counter(
-            "daskop_informer_lists_total",
-            "Full lists of this resource.",
-            ("resource",),
-            registry=self.registry,
-        )
-        self.requests = Counter(
-            "rest_client_requests_total",
-            "Requests to the API server that were answered, by verb, resource and HTTP code.",
-            ("verb", "resource", "code"),
-            registry=self.registry,
+        self._longest = self._gauge(
+            "workqueue_longest_running_processor_seconds",
+            "Time spent so far on the key that is in work for longest.",
+            "name",
         )
 
-    def add_controller(self, name: str) -> None:
+    def _add_reconciles(self) -> None:
+        self.reconciles = self._counter(
+            "daskop_reconcile", "Passes that ended, by result.", "controller", "result"
+        )
+        self.reconcile_seconds = self._histogram(
+            "daskop_reconcile_duration_seconds",
+            "Time spent in one pass, API calls included.",
+            PASS_SECONDS,
+            "controller",
+        )
+        self.active_workers = self._gauge(
+            "daskop_reconcile_active_workers", "Passes under way.", "controller"
+        )
+        self.worker_threads = self._gauge(
+            "daskop_reconcile_max_workers", "Passes that may be under way at once.", "controller"
+        )
+        self.reconcile_timeouts = self._counter(
+            "daskop_reconcile_timeouts", "Passes that took longer than they should.", "controller"
+        )
+
+    def _add_informers(self) -> None:
+        self._synced = self._gauge(
+            "daskop_informer_synced",
+            "1 once the cache of this resource holds what the server listed.",
+            "resource",
+        )
+        self._objects = self._gauge(
+            "daskop_informer_objects", "Objects in the cache of this resource.", "resource"
+        )
+        self._lists = self._counter(
+            "daskop_informer_lists", "Full lists of this resource.", "resource"
+        )
+        self._watches = self._counter(
+            "daskop_informer_watches", "Watches of this resource that were begun.", "resource"
+        )
+        self._event_age = self._gauge(
+            "daskop_informer_last_event_age_seconds",
+            "Time since the server last said anything on this resource, bookmarks included.",
+            "resource",
+        )
+
+    def add_controller(self, name: str, threads: int) -> None:
         """Start every series of controller *name* at 0, so that rates see the first event."""
-        for outcome in ("success", "error", "requeue_after"):
+        for outcome in get_args(Outcome):
             self.reconciles.labels(name, outcome)
         self.reconcile_seconds.labels(name)
         self.active_workers.labels(name)
-        self.queue_depth.labels(name)
+        self.reconcile_timeouts.labels(name)
+        self.worker_threads.labels(name).set(threads)
+
+    def queue(self, name: str) -> "QueueMetrics":
+        """The metrics of the queue *name*."""
+        return QueueMetrics(
+            depth=self._depth.labels(name),
+            adds=self._adds.labels(name),
+            retries=self._retries.labels(name),
+            queued=self._queued.labels(name),
+            worked=self._worked.labels(name),
+            unfinished=self._unfinished.labels(name),
+            longest=self._longest.labels(name),
+        )
+
+    def informer(self, resource: str) -> "InformerMetrics":
+        """The metrics of the informer of *resource*."""
+        return InformerMetrics(
+            synced=self._synced.labels(resource),
+            objects=self._objects.labels(resource),
+            lists=self._lists.labels(resource),
+            watches=self._watches.labels(resource),
+            last_event_age=self._event_age.labels(resource),
+        )
 
     def page(self) -> bytes:
         """Everything in Prometheus' text format."""
         return generate_latest(self.registry)
+
+    def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
+        """The library adds ``_total`` to the name."""
+        return Counter(name, documentation, labels, registry=self.registry)
+
+    def _gauge(self, name: str, documentation: str, *labels: str) -> Gauge:
+        return Gauge(name, documentation, labels, registry=self.registry)
+
+    def _histogram(
+        self, name: str, documentation: str, buckets: tuple[float, ...], *labels: str
+    ) -> Histogram:
+        return Histogram(name, documentation, labels, buckets=buckets, registry=self.registry)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMetrics:
+    """The series of one queue, looked up once: a queue is too fast to look them up each time."""
+
+    depth: Gauge
+    adds: Counter
+    retries: Counter
+    queued: Histogram
+    worked: Histogram
+    unfinished: Gauge
+    longest: Gauge
+
+
+@dataclass(frozen=True, slots=True)
+class InformerMetrics:
+    """The series of one informer."""
+
+    synced: Gauge
+    objects: Gauge
+    lists: Counter
+    watches: Counter
+    last_event_age: Gauge

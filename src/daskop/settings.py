@@ -35,6 +35,12 @@ class Settings:
         worker_threads: Passes that run at the same time, for each kind.
         parallel_requests: Writes under way at the same time, for all kinds together. More than
             8 only add latency on an API server of 2 cores (measured, docs/decisions/0001).
+        requests_per_second: Upper bound of our own requests; 0 leaves it to the API server's
+            Priority and Fairness.
+        request_burst: Requests that may go at once within that bound.
+        lease_namespace: Where replicas agree by a Lease on which of them works; empty for a
+            replica that is alone.
+        lease_name: The Lease's name.
         health: Address of ``/healthz`` and ``/readyz``.
         metrics: Address of ``/metrics``.
     """
@@ -42,5 +48,9 @@ class Settings:
     kubeconfig: Path | None = None
     worker_threads: int = 8
     parallel_requests: int = 8
+    requests_per_second: float = 0.0
+    request_burst: int = 200
+    lease_namespace: str = ""
+    lease_name: str = "daskop"
     health: Address = Address("", 8081)
     metrics: Address = Address("", 8080)

@@ -15,7 +15,7 @@ from daskop.errors import (
     InvalidError,
     NotFoundError,
 )
-from daskop.runtime.applier import Writer
+from daskop.runtime.writer import Writer
 from tests.contracts.watching import listed, watching
 
 BOUND_SECONDS = 8.0

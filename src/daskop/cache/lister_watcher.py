@@ -12,8 +12,14 @@ class ListerWatcher(Protocol):
     def pages(self) -> Iterator[tuple[list[Manifest], str]]:
         """All objects, in pages, each with the list's resourceVersion."""
 
+    def version(self) -> str:
+        """The resourceVersion that a list would have now; costs the server next to nothing."""
+
     def watch(self, resource_version: str) -> Iterator[WatchEvent]:
-        """What changed after *resource_version*; ends when the server or :meth:`stop` ends it."""
+        """What changed after *resource_version*; ends when the server or we end it."""
+
+    def interrupt(self) -> None:
+        """End the watch under way, from another thread."""
 
     def stop(self) -> None:
         """End the watch under way, from another thread, and every later one."""

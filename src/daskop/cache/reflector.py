@@ -1,94 +1,161 @@
 """Keeps a sink equal to what the API server holds: one list, then a watch, for ever."""
 
-import random
 import threading
 from collections.abc import Iterable
+from enum import Enum
 from typing import Protocol
 
 import structlog
 
 from daskop.api.meta import Manifest, WatchEvent
+from daskop.cache.backoff import Backoff
 from daskop.cache.lister_watcher import ListerWatcher
-from daskop.errors import ApiError, ConnectionFailedError, GoneError
+from daskop.cache.versions import is_older
+from daskop.clock import Clock
+from daskop.errors import ApiError, ConnectionFailedError, GoneError, VersionsWentBackError
+from daskop.log import surviving
 
-FIRST_BACKOFF_SECONDS = 0.8
-LONGEST_BACKOFF_SECONDS = 30.0
-"""client-go's numbers: a sick server sees less than one request in 4 s from each reflector."""
+HEALTHY_SECONDS = 30.0
+"""A watch that lived as long as the longest pause begins anew with short pauses."""
+
+SHORT_SECONDS = 1.0
+"""A watch that ends sooner has failed, however politely it ended (client-go's number)."""
+
+WHOLE_SECONDS = 240.0
+"""We ask the server to end a watch, but never sooner: one that did may have been restarted."""
+
+RELIST_SECONDS = 30.0
+"""Lists that a suspicion calls for are at least this far apart."""
 
 log = structlog.get_logger(__name__)
+
+
+class _Outcome(Enum):
+    """How an attempt to list and watch ended, and so what comes next."""
+
+    ENDED = "watch on at once"
+    FAILED = "pause, then watch on"
+    EXPIRED = "pause, then list anew"
+    CRASHED = "a fault of ours, perhaps in what was stored: pause, then list anew"
 
 
 class Sink(Protocol):
     """Where a reflector puts what it learns."""
 
-    def replace(self, pages: Iterable[list[Manifest]]) -> None:
-        """These objects, and no others, exist."""
+    def replace(self, pages: Iterable[tuple[list[Manifest], str]]) -> str:
+        """These objects, and no others, exist; return the version of the last page."""
+
+    def watching(self) -> None:
+        """A watch begins."""
 
     def apply(self, event: WatchEvent) -> None:
-        """One object was added, modified or deleted."""
+        """One object was added, modified or deleted, or nothing but the version went on."""
 
 
 class Reflector:
     """
     Lists once, and watches from there.
 
-    A watch that ends is begun anew at the last resourceVersion seen; only when the server does
-    not know that version any more is the whole listed again.
+    A watch that ends is begun anew at the last resourceVersion seen. The whole is listed again
+    only when the server does not know that version any more, when its versions have gone back (a
+    restored etcd), or when somebody has found out that the copy is wrong.
     """
 
-    def __init__(self, name: str, source: ListerWatcher, sink: Sink) -> None:
+    def __init__(
+        self, name: str, source: ListerWatcher, sink: Sink, clock: Clock, backoff: Backoff
+    ) -> None:
         self._name = name
         self._source = source
         self._sink = sink
+        self._clock = clock
+        self._backoff = backoff
         self._stopping = threading.Event()
+        self._suspected = threading.Event()  # the copy is wrong: list anew
+        self._listed_at = 0.0
         self._resource_version = ""
-        self._backoff = FIRST_BACKOFF_SECONDS
+        self._retry_after = 0.0  # seconds that the last failure asked for
+        self._cut_short = False  # the last watch ended before its time
 
     def run(self) -> None:
         """Work until :meth:`stop`; to be called in a thread of its own."""
         while not self._stopping.is_set():
-            lively = False
-            try:
-                lively = self._list_and_watch()
-            except GoneError:
-                log.info("watch_expired", resource=self._name)
+            outcome = _Outcome.CRASHED
+            self._retry_after = 0.0
+            with surviving("watch_crashed", resource=self._name):
+                outcome = self._attempt()
+            if outcome in {_Outcome.CRASHED, _Outcome.EXPIRED}:
                 self._resource_version = ""
-            except (ApiError, ConnectionFailedError) as error:
-                if not self._stopping.is_set():
-                    log.warning("watch_failed", resource=self._name, error=str(error))
-            except Exception:  # nobody starts the thread again: list anew, and go on
-                log.exception("watch_crashed", resource=self._name)
-                self._resource_version = ""
-            if not lively:
-                self._pause()
+            if outcome is not _Outcome.ENDED:
+                self._stopping.wait(max(self._backoff.next(), self._retry_after))
 
     def stop(self) -> None:
         """End :meth:`run`, from another thread."""
         self._stopping.set()
         self._source.stop()
 
+    def suspect(self) -> None:
+        """List anew, from another thread: the copy lacks what the server has."""
+        self._suspected.set()
+        if self._must_relist():
+            self._source.interrupt()
+
+    def _must_relist(self) -> bool:
+        """Whether there is a suspicion, and the last list is so long ago that it may be new."""
+        since = self._clock.monotonic() - self._listed_at
+        return self._suspected.is_set() and since >= RELIST_SECONDS
+
+    def _attempt(self) -> _Outcome:
+        try:
+            return _Outcome.ENDED if self._list_and_watch() else _Outcome.FAILED
+        except (GoneError, VersionsWentBackError) as error:
+            log.info("list_expired", resource=self._name, error=str(error))
+            return _Outcome.EXPIRED
+        except (ApiError, ConnectionFailedError) as error:
+            if not self._stopping.is_set():
+                log.warning("watch_failed", resource=self._name, error=str(error))
+            if isinstance(error, ApiError):
+                self._retry_after = error.retry_after_seconds
+            return _Outcome.FAILED
+
     def _list_and_watch(self) -> bool:
-        """Return whether a watch ended in good order after it had told us something."""
-        lively = False
+        """Return whether the next watch may begin at once."""
+        if self._must_relist():
+            log.warning("object_missed", resource=self._name)
+            self._resource_version = ""
         if not self._resource_version:
-            self._sink.replace(self._pages())
+            self._list()
+        elif self._cut_short:
+            self._check_version()
+        began = self._clock.monotonic()
+        self._cut_short = True
+        try:
+            self._watch()
+        finally:
+            lived = self._clock.monotonic() - began
+            if lived >= HEALTHY_SECONDS:
+                self._backoff.reset()
+        self._cut_short = lived < WHOLE_SECONDS
+        return lived >= SHORT_SECONDS or self._must_relist()
+
+    def _list(self) -> None:
+        self._suspected.clear()  # before: what is missed from now on counts again
+        self._resource_version = self._sink.replace(self._source.pages())
+        self._listed_at = self._clock.monotonic()
+
+    def _check_version(self) -> None:
+        """A watch from a version that is still to come would be silent, and miss what comes."""
+        version = self._source.version()
+        if is_older(version, self._resource_version):
+            raise VersionsWentBackError(f"{version} is now, {self._resource_version} was before")
+
+    def _watch(self) -> None:
+        self._sink.watching()
         for event in self._source.watch(self._resource_version):
-            if event.type != "BOOKMARK":
-                self._sink.apply(event)
+            version = event.object["metadata"]["resourceVersion"]
+            if is_older(version, self._resource_version):
+                raise VersionsWentBackError(f"{version} came after {self._resource_version}")
+            self._sink.apply(event)
             # Only now: an event that could not be stored is asked for again.
-            self._resource_version = event.object["metadata"]["resourceVersion"]
-            self._backoff = FIRST_BACKOFF_SECONDS
-            lively = True
-        return lively
-
-    def _pages(self) -> Iterable[list[Manifest]]:
-        version = ""
-        for items, version in self._source.pages():  # noqa: B007 - the last one counts
-            yield items
-        self._resource_version = version
-
-    def _pause(self) -> None:
-        """Wait a little before the next request, longer each time that no event came between."""
-        jitter = random.random()  # noqa: S311 - no secret
-        self._stopping.wait(self._backoff * (1 + jitter))
-        self._backoff = min(2 * self._backoff, LONGEST_BACKOFF_SECONDS)
+            self._resource_version = version
+            if self._must_relist():  # a bookmark comes every minute, if nothing else does
+                return

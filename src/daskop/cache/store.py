@@ -87,3 +87,9 @@ class Store(Generic[V]):
                 filed.discard(key)
                 if not filed:
                     del self._index[name][value]
+
+
+def by_controller(view: HasMeta) -> tuple[str, ...]:
+    """An index function: the uid of the owner that controls an object."""
+    controller = view.meta.controller
+    return (controller.uid,) if controller else ()

@@ -5,69 +5,134 @@ Its typed methods are not used: they refuse or drop fields that they do not know
 times the CPU of decoded JSON. What is used is the same on 36.x and 37.x.
 """
 
-from collections.abc import Mapping
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
 from kubernetes import client, config
-from urllib3.exceptions import HTTPError
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import HTTPError, SSLError
 
 from daskop.errors import ConnectionFailedError, DaskopError
+
+OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 
 
-class Transport:
-    """One connection pool to one API server."""
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """
+    One request, as HTTP has it.
+
+    Attributes:
+        read_seconds: Longest silence of the server.
+        stream: Whether the answer's body is left to the caller, with the connection.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, Any] | None = None
+    body: bytes | None = None
+    content_type: str = "application/json"
+    read_seconds: float = READ_SECONDS
+    stream: bool = False
+
+
+class _Connections:
+    """A pool of connections, with the credentials they are used with."""
 
     def __init__(self, configuration: client.Configuration) -> None:
         self._configuration = configuration
-        self._api_client = client.ApiClient(configuration)
-        self._pool: urllib3.PoolManager = self._api_client.rest_client.pool_manager
+        self.pool: urllib3.PoolManager = client.ApiClient(configuration).rest_client.pool_manager
+        # Wait for a connection to come free: the library would open one more and throw it away.
+        self.pool.connection_pool_kw["block"] = True
+        self.host = configuration.host
 
-    def request(  # noqa: PLR0913 - a request has this many parts
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, Any] | None = None,
-        body: bytes | None = None,
-        content_type: str = "application/json",
-        read_seconds: float = READ_SECONDS,
-        *,
-        stream: bool = False,
-    ) -> urllib3.BaseHTTPResponse:
+    def credentials(self) -> dict[str, str]:
+        """The headers; asking for them renews a token that is about to expire."""
+        settings: Any = self._configuration.auth_settings()  # the library's type is too narrow
+        pairs = [(entry["key"], entry["value"]) for entry in settings.values()]
+        return {key: value.strip() for key, value in pairs if value}
+
+
+class Transport:
+    """
+    One API server. Safe to share between threads.
+
+    Args:
+        configure: Reads server and credentials, at the beginning and again when they were refused.
+    """
+
+    def __init__(self, configure: Callable[[], client.Configuration]) -> None:
+        self._configure = configure
+        self._lock = threading.Lock()  # one thread at a time reads the configuration again
+        self._connections = _Connections(configure())
+
+    def send(self, exchange: Exchange) -> urllib3.BaseHTTPResponse:
         """
-        Send one request, once: nothing is retried here.
+        Send a request, once; twice if the credentials were refused and there are new ones.
 
         Raises:
             ConnectionFailedError: If no (whole) answer came.
         """
-        url = self._configuration.host + path + (f"?{urlencode(query)}" if query else "")
-        headers = {"accept": "application/json", "content-type": content_type, **self._auth()}
-        try:
-            return self._pool.request(
-                method,
-                url,
-                body=body,
-                headers=headers,
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds),
-                retries=False,
-                preload_content=not stream,
-            )
-        except (HTTPError, OSError) as error:
-            raise ConnectionFailedError(f"{method} {path}: {error}") from error
-
-    def _auth(self) -> dict[str, str]:
-        """The credentials' headers; asking for them renews a token that is about to expire."""
-        settings: Any = self._configuration.auth_settings()  # the library's type is too narrow
-        return {entry["key"]: entry["value"] for entry in settings.values() if entry["value"]}
+        used = self._connections
+        headers = used.credentials()
+        answer = self._send(used, headers, exchange)
+        if answer.status != 401:  # noqa: PLR2004 - unauthorized
+            return answer
+        fresh = self._renewed(used, headers)
+        if fresh is used:
+            return answer
+        return self._send(fresh, fresh.credentials(), exchange)
 
     def close(self) -> None:
         """Close all idle connections."""
-        self._pool.clear()
+        self._connections.pool.clear()
+
+    def _send(
+        self, connections: _Connections, credentials: dict[str, str], exchange: Exchange
+    ) -> urllib3.BaseHTTPResponse:
+        query = f"?{urlencode(exchange.query)}" if exchange.query else ""
+        wanted = {"accept": "application/json", "content-type": exchange.content_type}
+        try:
+            answer = connections.pool.request(
+                exchange.method,
+                connections.host + exchange.path + query,
+                body=exchange.body,
+                headers={**wanted, **credentials},
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=exchange.read_seconds),
+                pool_timeout=exchange.read_seconds,
+                retries=False,
+                preload_content=not exchange.stream,
+            )
+            if answer.status >= 300:  # noqa: PLR2004 - HTTP's end of success
+                _ = answer.data  # a refusal is read whole, and its connection comes free
+        except (HTTPError, OSError) as error:
+            if isinstance(error, SSLError):
+                self._renewed(connections, {})  # there may be a new CA: the next request uses it
+            raise ConnectionFailedError(f"{exchange.method} {exchange.path}: {error}") from error
+        return answer
+
+    def _renewed(self, used: _Connections, refused: dict[str, str]) -> _Connections:
+        """Connections with other credentials than those *refused*; *used* if there are none."""
+        with self._lock:
+            if self._connections is not used:
+                return self._connections  # another thread was faster
+            try:
+                fresh = _Connections(self._configure())
+            except DaskopError:
+                return used
+            if fresh.credentials() != refused:
+                used.pool.clear()
+                self._connections = fresh
+            return self._connections
 
 
 def connect(kubeconfig: Path | None, connections: int) -> Transport:
@@ -76,15 +141,20 @@ def connect(kubeconfig: Path | None, connections: int) -> Transport:
 
     Args:
         kubeconfig: The file; None inside a cluster.
-        connections: Requests that may be under way at the same time, watches included.
+        connections: Requests that may be under way at the same time, watches included; more wait.
 
     Raises:
         DaskopError: If there is no usable configuration.
     """
+    return Transport(lambda: _configuration(kubeconfig, connections))
+
+
+def _configuration(kubeconfig: Path | None, connections: int) -> client.Configuration:
     configuration = client.Configuration()
     try:
         if kubeconfig is None:
             config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]
+            configuration.proxy = None  # the API server of our own cluster is never behind one
         else:
             config.load_kube_config(  # type: ignore[no-untyped-call]
                 str(kubeconfig), client_configuration=configuration
@@ -92,4 +162,14 @@ def connect(kubeconfig: Path | None, connections: int) -> Transport:
     except (config.ConfigException, OSError) as error:
         raise DaskopError(f"no usable cluster configuration: {error}") from error
     configuration.connection_pool_maxsize = connections
-    return Transport(configuration)
+    keepalive = (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    configuration.socket_options = [*HTTPConnection.default_socket_options, keepalive]
+    return configuration
+
+
+def own_namespace() -> str:
+    """The namespace of the Pod that we run in; empty outside a cluster."""
+    try:
+        return OWN_NAMESPACE.read_text().strip()
+    except OSError:
+        return ""

@@ -12,10 +12,12 @@ from urllib3.exceptions import HTTPError
 
 from daskop.api.meta import Manifest, WatchEvent
 from daskop.api.resources import Resource
-from daskop.errors import ConnectionFailedError
+from daskop.errors import ConnectionFailedError, GoneError
 from daskop.kube.client import Client
 from daskop.kube.failure import decoded, failure
-from daskop.kube.transport import Transport
+
+PAGE = 500
+"""Objects in one answer of a list: bounds the memory of the first one (client-go's number)."""
 
 OPEN_SECONDS = 10.0
 """Longest wait for the head of the answer, which a live server sends at once; bounds a stop too."""
@@ -25,6 +27,39 @@ IDLE_SECONDS = 90.0
 
 SERVER_SECONDS = (240, 480)
 """The server ends a watch within this range, so that many do not come back at one moment."""
+
+SEGMENT = 65536
+"""Bytes that are asked of the connection at a time."""
+
+
+class _Lines:
+    """
+    The body of a watch, cut into lines.
+
+    Stands for the answer where the library reads it: with more than one line in a segment, the
+    library copies all that follows for each of them.
+    """
+
+    def __init__(self, answer: urllib3.BaseHTTPResponse) -> None:
+        self._answer = answer
+        self.status = answer.status
+        self.connection = answer.connection
+        self.close = answer.close
+        self.release_conn = answer.release_conn
+
+    def stream(self, **_library: Any) -> Iterator[bytes]:
+        """Each line with its end; what comes after the last end is no whole event."""
+        begun: list[bytes] = []  # a long line comes in many segments
+        for segment in self._answer.stream(SEGMENT, decode_content=False):
+            first, *lines = segment.split(b"\n")
+            begun.append(first)
+            if not lines:
+                continue
+            yield b"".join([*begun, b"\n"])
+            *whole, last = lines
+            for line in whole:
+                yield line + b"\n"
+            begun = [last]
 
 
 class JsonWatch(Watch):
@@ -39,7 +74,7 @@ class JsonWatch(Watch):
     def __init__(self) -> None:
         # The library's own __init__ makes a second client from default settings; none is needed.
         self._raw_return_type = object
-        self._resp: urllib3.BaseHTTPResponse | None = None
+        self._resp: _Lines | None = None
         self.stopped = False
         self.resource_version = None
 
@@ -53,7 +88,7 @@ class JsonWatch(Watch):
         if value:
             self.stopped = True
 
-    def opened(self, answer: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
+    def opened(self, answer: urllib3.BaseHTTPResponse) -> _Lines:
         """
         Take the *answer* whose body is about to be read.
 
@@ -63,11 +98,12 @@ class JsonWatch(Watch):
         Raises:
             ConnectionFailedError: If the watch was stopped meanwhile.
         """
-        self._resp = answer
+        self._resp = lines = _Lines(answer)
         if self.stopped:
             answer.close()
+            answer.release_conn()
             raise ConnectionFailedError("the watch was stopped")
-        return answer
+        return lines
 
     def unmarshal_event(self, data: str, return_type: Any) -> dict[str, Any]:  # noqa: ARG002
         """
@@ -77,7 +113,7 @@ class JsonWatch(Watch):
             ApiError: If it is an ERROR event.
             ConnectionFailedError: If it is no event, or its object has no version to go on from.
         """
-        event = decoded(data.encode())
+        event = decoded(data)
         if not isinstance(event, dict) or not isinstance(event.get("object"), dict):
             raise ConnectionFailedError(f"the watch sent a line that is no event: {data[:100]!r}")
         if event.get("type") == "ERROR":
@@ -95,20 +131,42 @@ class ResourceWatcher:
     Satisfies :class:`daskop.cache.lister_watcher.ListerWatcher`.
     """
 
-    def __init__(
-        self, client: Client, transport: Transport, resource: Resource, label_selector: str = ""
-    ) -> None:
+    def __init__(self, client: Client, resource: Resource, label_selector: str = "") -> None:
         self._client = client
-        self._transport = transport
         self._resource = resource
         self._label_selector = label_selector
+        self._page = PAGE
         self._lock = threading.Lock()  # guards _watch and _stopped
         self._watch: JsonWatch | None = None
         self._stopped = False
 
     def pages(self) -> Iterator[tuple[list[Manifest], str]]:
-        """All objects, in pages, each with the list's resourceVersion."""
-        return self._client.list_pages(self._resource, self._label_selector)
+        """
+        All objects, in pages, each with the list's resourceVersion.
+
+        Raises:
+            GoneError: If the server has forgotten how it goes on; the next list is in one page.
+        """
+        continued = ""
+        while True:
+            try:
+                page = self._list(self._page, continued)
+            except GoneError:
+                self._page = 0
+                raise
+            metadata = page["metadata"]
+            yield page.get("items") or [], metadata["resourceVersion"]
+            continued = metadata.get("continue") or ""
+            if not continued:
+                self._page = PAGE
+                return
+
+    def version(self) -> str:
+        """The resourceVersion that a list would have now."""
+        return str(self._list(1)["metadata"]["resourceVersion"])
+
+    def _list(self, limit: int, continued: str = "") -> Manifest:
+        return self._client.list_page(self._resource, self._label_selector, limit, continued)
 
     def watch(self, resource_version: str) -> Iterator[WatchEvent]:
         """
@@ -135,17 +193,22 @@ class ResourceWatcher:
             if not watch.stopped:
                 raise ConnectionFailedError(f"watch of {self._resource.plural}: {error}") from error
 
-    def stop(self) -> None:
-        """End the watch under way and every later one."""
+    def interrupt(self) -> None:
+        """End the watch under way."""
         with self._lock:
-            self._stopped = True
             watch = self._watch
         if watch is not None:
             watch.stop()  # type: ignore[no-untyped-call]
 
+    def stop(self) -> None:
+        """End the watch under way and every later one."""
+        with self._lock:
+            self._stopped = True
+        self.interrupt()
+
     def _open(
         self, stream: JsonWatch, *, resource_version: str, timeout_seconds: int, **_library: Any
-    ) -> urllib3.BaseHTTPResponse:
+    ) -> _Lines:
         """Begin the stream; the signature is the one that the library's ``stream`` calls."""
         query = {
             "watch": "true",
@@ -155,13 +218,7 @@ class ResourceWatcher:
         }
         if self._label_selector:
             query["labelSelector"] = self._label_selector
-        answer = self._transport.request(
-            "GET", self._resource.path(), query, read_seconds=OPEN_SECONDS, stream=True
-        )
-        if answer.status != 200:  # noqa: PLR2004 - the only success of a watch
-            body = answer.read()
-            answer.release_conn()
-            raise failure(answer.status, decoded(body))
+        answer = self._client.watch(self._resource, query, OPEN_SECONDS)
         sock = getattr(answer.connection, "sock", None)  # no part of urllib3's abstract connection
         if sock is not None:
             sock.settimeout(IDLE_SECONDS)

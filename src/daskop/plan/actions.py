@@ -65,6 +65,22 @@ Action: TypeAlias = Create | Delete | Patch | Join
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """
+    What to tell people about the object of the pass, once the writes are done.
+
+    Attributes:
+        reason: One CamelCase word of a closed set, for machines.
+        message: A sentence in the past tense.
+        warning: Whether somebody may have to act.
+    """
+
+    reason: str
+    message: str
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """
     The outcome of one pass.
@@ -72,13 +88,18 @@ class Plan:
     Attributes:
         actions: The writes, in the order in which they are begun.
         status: The whole ``status`` to store; None leaves it as it is.
+        events: Told after the writes, and only if none of them failed.
         requeue_after: When to look again although nothing changed.
     """
 
     actions: tuple[Action, ...] = ()
     status: dict[str, Any] | None = None
+    events: tuple[Event, ...] = ()
     requeue_after: timedelta | None = None
 
+
+MAX_ACTIONS = 100
+"""Writes in one pass: then the key goes behind all that wait, so that others get their turn."""
 
 LOOK_AGAIN = timedelta(seconds=5)
 """While an object that is not ours stands under a name we need: its going may not be seen."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count, islice
 from typing import Any
 
@@ -20,12 +20,9 @@ from daskop.api.wellknown import (
     WORKER_NAME_ENV,
 )
 from daskop.api.worker_group import DaskWorkerGroup
-from daskop.plan.actions import Action, Create, Delete, Join, Plan
+from daskop.plan.actions import MAX_ACTIONS, Action, Create, Delete, Join, Plan
 from daskop.plan.names import Naming
 from daskop.plan.pod_template import pod, reserved_labels, with_env
-
-MAX_BURST = 100
-"""Pods created or deleted in one pass, so that a large group does not hold up a small one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +54,8 @@ def plan_worker_group(observed: ObservedWorkerGroup, now: datetime) -> Plan:
         return Plan(status=status)
     if not group.meta.owned_by(cluster.meta.uid):
         return Plan(_join(group, cluster))  # the pass that sees the join says the rest
-    actions = tuple(islice(_actions(observed), MAX_BURST + 1))
-    more = len(actions) > MAX_BURST
-    return Plan(actions[:MAX_BURST], status, timedelta(0) if more else None)
+    # One more than a pass carries out says that there is more; the rest is not even built.
+    return Plan(tuple(islice(_actions(observed), MAX_ACTIONS + 1)), status)
 
 
 def _join(group: DaskWorkerGroup, cluster: DaskCluster) -> tuple[Action, ...]:

@@ -1,8 +1,9 @@
-"""Carries out plans: the only writer of anything but status."""
+"""Carries out plans: the only writer of anything but status, leases and events."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, assert_never
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+from typing import assert_never
 
 import structlog
 
@@ -11,31 +12,14 @@ from daskop.api.resources import Resource
 from daskop.errors import (
     AlreadyExistsError,
     ConflictError,
-    DaskopError,
+    NamespaceTerminatingError,
     NameTakenError,
     NotFoundError,
 )
-from daskop.plan.actions import Action, Create, Delete, Join, Patch
+from daskop.plan.actions import MAX_ACTIONS, Action, Create, Delete, Join, Patch
+from daskop.runtime.writer import Writer
 
 log = structlog.get_logger(__name__)
-
-
-class Writer(Protocol):
-    """What the applier needs of the API server; errors are those of ``daskop.errors``."""
-
-    def get(self, resource: Resource, key: NamespacedName) -> Manifest:
-        """Read one object from the server, not from a cache."""
-
-    def create(self, resource: Resource, manifest: Manifest) -> Manifest:
-        """Create an object."""
-
-    def merge_patch(
-        self, resource: Resource, key: NamespacedName, body: Manifest, subresource: str = ""
-    ) -> Manifest:
-        """Merge *body* into an object; a resourceVersion or uid in it is a precondition."""
-
-    def delete(self, resource: Resource, key: NamespacedName, uid: str) -> None:
-        """Delete an object if its uid is *uid*."""
 
 
 class Applier:
@@ -48,39 +32,44 @@ class Applier:
 
     def __init__(self, writer: Writer, parallel: int) -> None:
         self._writer = writer
+        self._parallel = parallel
         self._pool = ThreadPoolExecutor(parallel, thread_name_prefix="applier")
 
     def stop(self) -> None:
         """Finish the requests under way and end the threads."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def apply(self, actions: Sequence[Action]) -> None:
+    def apply(self, actions: Sequence[Action]) -> bool:
         """
-        Carry out *actions* in batches of 1, 2, 4, …: what is refused once is not asked 100 times.
+        Carry out the first 100 of *actions*, and return whether those were all.
+
+        They are begun in their order, one at first, and for each that succeeds one more at the
+        same time: what is refused once is not asked a hundred times.
 
         Raises:
-            DaskopError: The first failure; the batches after it were not begun.
+            DaskopError: The first failure; what had not been begun was not begun any more.
         """
-        size = 1
-        begun = 0
-        while begun < len(actions):
-            batch = actions[begun : begun + size]
-            failures = [f for f in self._pool.map(self._attempt, batch) if f is not None]
-            if failures:
-                raise failures[0]
-            begun += len(batch)
-            size *= 2
+        left = iter(actions[:MAX_ACTIONS])
+        under_way: set[Future[None]] = set()
+        allowed = 1
+        failure: BaseException | None = None
+        while True:
+            free = 0 if failure else min(allowed, self._parallel) - len(under_way)
+            under_way |= {self._pool.submit(self._attempt, action) for action in islice(left, free)}
+            if not under_way:
+                break
+            done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+            failure = next(filter(None, (future.exception() for future in done)), failure)
+            allowed += len(done)
+        if isinstance(failure, NamespaceTerminatingError):
+            return True  # all that is there goes, and the owner with it
+        if failure:
+            raise failure
         if actions:
-            log.info("plan_applied", **_summary(actions))
+            log.info("plan_applied", **_summary(actions[:MAX_ACTIONS]))
+        return len(actions) <= MAX_ACTIONS
 
-    def _attempt(self, action: Action) -> DaskopError | None:
-        try:
-            self._carry_out(action)
-        except DaskopError as error:
-            return error
-        return None
-
-    def _carry_out(self, action: Action) -> None:
+    def _attempt(self, action: Action) -> None:
         match action:
             case Create():
                 self._create(action)

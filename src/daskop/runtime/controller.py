@@ -8,10 +8,17 @@ from structlog.contextvars import bound_contextvars
 
 from daskop.api.meta import NamespacedName
 from daskop.clock import Clock
-from daskop.errors import ConflictError, DaskopError, ShutDownError
+from daskop.errors import ApiError, ConflictError, DaskopError, ShutDownError
+from daskop.log import surviving
 from daskop.metrics import Metrics, Outcome
 from daskop.runtime.reconciler import Reconciler
 from daskop.workqueue.rate_limiting_queue import RateLimitingQueue
+
+TIMEOUT_SECONDS = 60.0
+"""A pass that takes longer is counted and logged; each of its requests has a bound of its own."""
+
+STUCK_SECONDS = 900.0
+"""A pass that takes longer is never going to end: 100 requests, 8 at a time, 35 s each, are 440 s."""
 
 log = structlog.get_logger(__name__)
 
@@ -31,13 +38,16 @@ class Controller:
         self._clock = clock
         self._metrics = metrics
         self.name = reconciler.name
-        self.queue: RateLimitingQueue[NamespacedName] = RateLimitingQueue(self.name, clock)
+        self.queue: RateLimitingQueue[NamespacedName] = RateLimitingQueue(
+            self.name, metrics.queue(self.name), clock
+        )
         self._threads = [
-            threading.Thread(target=self._work, name=f"{self.name}-{number}")
+            threading.Thread(target=self._work, name=f"{self.name}-{number}", daemon=True)
             for number in range(threads)
         ]
-        metrics.add_controller(self.name)
-        metrics.queue_depth.labels(self.name).set_function(lambda: len(self.queue))
+        self._overdue_lock = threading.Lock()  # guards _overdue
+        self._overdue: set[NamespacedName] = set()
+        metrics.add_controller(self.name, threads)
 
     def start(self) -> None:
         """Begin to work."""
@@ -45,17 +55,33 @@ class Controller:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """Let each worker thread finish the pass that it is in, and wait for all of them."""
-        self.queue.shut_down()
+    def stop(self, seconds: float) -> bool:
+        """
+        Let each worker thread finish the pass that it is in.
+
+        Returns:
+            False if one did not within *seconds*; what it is doing is as safe to cut off as a
+            process is to kill.
+        """
+        self.queue.shut_down(drop_waiting=True)
+        if not self.queue.drain(seconds):
+            log.error("passes_cut_off", controller=self.name, keys=self._keys_in_work())
+            return False
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join()
+        return True
 
     @property
     def alive(self) -> bool:
-        """Whether every worker thread lives."""
-        return all(thread.is_alive() for thread in self._threads)
+        """Whether every thread lives, and no pass is stuck for good."""
+        threads = self.queue.alive and all(thread.is_alive() for thread in self._threads)
+        return threads and max(self.queue.work_seconds().values(), default=0.0) < STUCK_SECONDS
+
+    def check_timeouts(self) -> None:
+        """Count and log the passes that have been under way for too long, each once."""
+        for key, seconds in self.queue.work_seconds().items():
+            self._check_timeout(key, seconds)
 
     def _work(self) -> None:
         while True:
@@ -77,10 +103,17 @@ class Controller:
             ),
             self._metrics.active_workers.labels(self.name).track_inprogress(),
         ):
-            outcome = self._reconcile(key)
-        self._metrics.reconciles.labels(self.name, outcome).inc()
+            outcome: Outcome = "crash"
+            with surviving("reconcile_crashed"):
+                outcome = self._reconcile(key)
+            if outcome == "crash":
+                self.queue.add_rate_limited(key)
         seconds = self._clock.monotonic() - started
+        self._metrics.reconciles.labels(self.name, outcome).inc()
         self._metrics.reconcile_seconds.labels(self.name).observe(seconds)
+        self._check_timeout(key, seconds)
+        with self._overdue_lock:
+            self._overdue.discard(key)
 
     def _reconcile(self, key: NamespacedName) -> Outcome:
         """Make one pass, and see to it that what it left undone is taken up again."""
@@ -89,16 +122,31 @@ class Controller:
         except ConflictError as error:  # our copy is old; the newer one is on its way
             self.queue.add_rate_limited(key)
             log.debug("reconcile_conflicted", error=str(error))
+            return "conflict"
         except DaskopError as error:
-            seconds = self.queue.add_rate_limited(key)
+            at_least = error.retry_after_seconds if isinstance(error, ApiError) else 0.0
+            seconds = self.queue.add_rate_limited(key, at_least)
             log.warning("reconcile_failed", error=str(error), retry_seconds=round(seconds, 3))
-        except Exception:
-            self.queue.add_rate_limited(key)
-            log.exception("reconcile_crashed")
-        else:
-            self.queue.forget(key)
-            if result.requeue_after is None:
-                return "success"
-            self.queue.add_after(key, result.requeue_after.total_seconds())
-            return "requeue_after"
-        return "error"
+            return "error"
+        self.queue.forget(key)
+        if result.requeue_after is None:
+            return "success"
+        self.queue.add_after(key, result.requeue_after.total_seconds())
+        return "requeue_after"
+
+    def _check_timeout(self, key: NamespacedName, seconds: float) -> None:
+        with self._overdue_lock:
+            if seconds < TIMEOUT_SECONDS or key in self._overdue:
+                return
+            self._overdue.add(key)
+        self._metrics.reconcile_timeouts.labels(self.name).inc()
+        log.warning(
+            "reconcile_overdue",
+            controller=self.name,
+            namespace=key.namespace,
+            name=key.name,
+            seconds=round(seconds, 1),
+        )
+
+    def _keys_in_work(self) -> list[str]:
+        return sorted(map(str, self.queue.work_seconds()))

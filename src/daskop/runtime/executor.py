@@ -1,12 +1,12 @@
-"""The second half of every pass: apply the plan, then write the status."""
+"""The second half of every pass: apply the plan, write the status, then tell people."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from daskop.api.meta import HasMeta, Manifest
+from daskop.api.meta import HasMeta, Manifest, Meta
 from daskop.api.resources import Resource
 from daskop.clock import Clock
-from daskop.plan.actions import Plan
+from daskop.plan.actions import Event, Plan
 from daskop.runtime.applier import Applier
 from daskop.runtime.reconciler import Result
 from daskop.runtime.status import StatusWriter
@@ -20,12 +20,22 @@ class HasStatus(HasMeta, Protocol):
         """As stored."""
 
 
+class Recorder(Protocol):
+    """Takes events, and never blocks."""
+
+    def record(self, resource: Resource, meta: Meta, event: Event) -> None:
+        """Tell people *event* of the object that *meta* is of."""
+
+
 class PlanExecutor:
     """What all reconcilers share: a clock to plan by, and the way a plan is carried out."""
 
-    def __init__(self, applier: Applier, status: StatusWriter, clock: Clock) -> None:
+    def __init__(
+        self, applier: Applier, status: StatusWriter, recorder: Recorder, clock: Clock
+    ) -> None:
         self._applier = applier
         self._status = status
+        self._recorder = recorder
         self._clock = clock
 
     def now(self) -> datetime:
@@ -39,6 +49,11 @@ class PlanExecutor:
         Raises:
             DaskopError: If a write failed; the writes after it were not begun.
         """
-        self._applier.apply(plan.actions)
-        self._status.write(resource, view.meta, view.status, plan.status)
-        return Result(plan.requeue_after)
+        complete = self._applier.apply(plan.actions)
+        status_after = self._status.write(resource, view.meta, view.status, plan.status)
+        for event in plan.events:
+            self._recorder.record(resource, view.meta, event)
+        if not complete:
+            return Result(timedelta(0))
+        waits = [wait for wait in (plan.requeue_after, status_after) if wait is not None]
+        return Result(min(waits, default=None))

@@ -1,33 +1,64 @@
-"""Writes ``status``, through its subresource, and only where it differs."""
+"""Writes ``status``, through its subresource, only where it differs, and not too often."""
 
+import threading
+from collections import OrderedDict
+from datetime import timedelta
 from typing import Any
 
 from daskop.api.meta import Manifest, Meta
 from daskop.api.resources import Resource
-from daskop.runtime.applier import Writer
+from daskop.clock import Clock
+from daskop.runtime.writer import Writer
+
+INTERVAL_SECONDS = 1.0
+"""One object's status is written at most this often: 1,000 Pods that come up are few writes."""
 
 
 class StatusWriter:
     """The only writer of status."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, clock: Clock) -> None:
         self._writer = writer
+        self._clock = clock
+        self._lock = threading.Lock()  # guards _written_at
+        self._written_at: OrderedDict[str, float] = OrderedDict()  # by uid, the oldest first
 
     def write(
         self, resource: Resource, meta: Meta, stored: Manifest, wanted: dict[str, Any] | None
-    ) -> None:
+    ) -> timedelta | None:
         """
         Store *wanted* as the whole status, if it is not what *stored* says.
+
+        Returns:
+            None if that is done, or how long to wait before it may be tried.
 
         Raises:
             ConflictError: If the object changed since it was read; the next pass sees it.
             NotFoundError: If it is gone.
         """
         if wanted is None or wanted == stored:
-            return
+            return None
+        seconds = self._seconds_to_wait(meta.uid)
+        if seconds > 0:
+            return timedelta(seconds=seconds)
         dropped = dict.fromkeys(stored.keys() - wanted.keys())
         body = {
             "metadata": {"uid": meta.uid, "resourceVersion": meta.resource_version},
             "status": {**wanted, **dropped},
         }
         self._writer.merge_patch(resource, meta.key, body, "status")
+        return None
+
+    def _seconds_to_wait(self, uid: str) -> float:
+        """0 if it may be written now, which counts as written."""
+        now = self._clock.monotonic()
+        with self._lock:
+            while self._written_at:
+                oldest = next(iter(self._written_at))
+                if now - self._written_at[oldest] < INTERVAL_SECONDS:
+                    break
+                del self._written_at[oldest]
+            if uid in self._written_at:
+                return self._written_at[uid] + INTERVAL_SECONDS - now
+            self._written_at[uid] = now
+            return 0.0

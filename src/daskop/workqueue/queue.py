@@ -7,34 +7,65 @@ processed is not queued a second time but when ``done`` is called.
 """
 
 import threading
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Generic, TypeVar
+from enum import IntEnum
+from typing import Generic, NamedTuple, TypeVar
 
+from daskop.clock import Clock
 from daskop.errors import ShutDownError
+from daskop.metrics import QueueMetrics
 
 T = TypeVar("T", bound=Hashable)
 
 
+class Priority(IntEnum):
+    """Items of the higher priority come first; controller-runtime's two values."""
+
+    LOW = -100
+    """What a full list brings: after a restart fresh changes overtake that backlog."""
+
+    NORMAL = 0
+
+
+class _Wanted(NamedTuple):
+    """How urgent an item is, and since when (by the monotonic clock)."""
+
+    priority: Priority
+    since: float
+
+
 class WorkQueue(Generic[T]):
-    """First in, first out, each item at most once."""
+    """First in, first out within a priority, each item at most once."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: QueueMetrics, clock: Clock) -> None:
+        self._metrics = metrics
+        self._clock = clock
         self._condition = threading.Condition()  # guards everything below
-        self._queue: deque[T] = deque()  # every item in it is dirty and not processing
-        self._dirty: set[T] = set()
-        self._processing: set[T] = set()
+        # Ordered sets. Every item in them is dirty and not processing.
+        self._waiting: dict[Priority, OrderedDict[T, None]] = {
+            priority: OrderedDict() for priority in sorted(Priority, reverse=True)
+        }
+        self._dirty: dict[T, _Wanted] = {}
+        self._processing: dict[T, _Wanted] = {}
         self._shutting_down = False
+        metrics.depth.set_function(self.__len__)
+        metrics.unfinished.set_function(lambda: sum(self.work_seconds().values()))
+        metrics.longest.set_function(lambda: max(self.work_seconds().values(), default=0.0))
 
-    def add(self, item: T) -> None:
-        """Mark *item* as in need of work; nothing if it is already, or after the shut-down."""
+    def add(self, item: T, priority: Priority = Priority.NORMAL) -> None:
+        """
+        Mark *item* as in need of work; nothing after the shut-down.
+
+        If it is marked already, the higher of both priorities counts.
+        """
+        now = self._clock.monotonic()
         with self._condition:
-            if self._shutting_down or item in self._dirty:
+            if self._shutting_down or not self._mark(item, _Wanted(priority, now)):
                 return
-            self._dirty.add(item)
             if item not in self._processing:
-                self._queue.append(item)
-                self._condition.notify()
+                self._push(item)
+        self._metrics.adds.inc()  # not under the lock: all workers and informers wait for that
 
     def get(self) -> T:
         """
@@ -46,29 +77,83 @@ class WorkQueue(Generic[T]):
             ShutDownError: If the queue is shut down and empty.
         """
         with self._condition:
-            self._condition.wait_for(lambda: self._queue or self._shutting_down)
-            if not self._queue:
-                raise ShutDownError("the queue is shut down")
-            item = self._queue.popleft()
-            self._dirty.discard(item)
-            self._processing.add(item)
-            return item
+            self._condition.wait_for(lambda: self._shutting_down or any(self._waiting.values()))
+            item = self._pop()
+            wanted = self._dirty.pop(item)
+            now = self._clock.monotonic()
+            self._processing[item] = _Wanted(wanted.priority, now)
+        self._metrics.queued.observe(now - wanted.since)
+        return item
 
     def done(self, item: T) -> None:
         """End the work on *item*; it is queued again if it was added meanwhile."""
         with self._condition:
-            self._processing.discard(item)
+            started = self._processing.pop(item).since
             if item in self._dirty:
-                self._queue.append(item)
-                self._condition.notify()
+                self._push(item)
+            elif self._shutting_down:
+                self._condition.notify_all()  # somebody may wait for the end of the work
+        self._metrics.worked.observe(self._clock.monotonic() - started)
 
-    def shut_down(self) -> None:
-        """Take no more items; workers still get those that are queued."""
+    def priority_in_work(self, item: T) -> Priority:
+        """The priority at which *item* was taken; a retry keeps it."""
+        with self._condition:
+            wanted = self._processing.get(item)
+            return wanted.priority if wanted else Priority.NORMAL
+
+    def work_seconds(self) -> dict[T, float]:
+        """How long each item in work has been so."""
+        with self._condition:
+            now = self._clock.monotonic()
+            return {item: now - wanted.since for item, wanted in self._processing.items()}
+
+    def shut_down(self, *, drop_waiting: bool = False) -> None:
+        """
+        Take no more items.
+
+        Args:
+            drop_waiting: Forget what waits, which a successor finds by itself; else workers
+                still get it, as in client-go.
+        """
         with self._condition:
             self._shutting_down = True
+            if drop_waiting:
+                self._dirty.clear()
+                for items in self._waiting.values():
+                    items.clear()
             self._condition.notify_all()
+
+    def drain(self, seconds: float) -> bool:
+        """After the shut-down: wait until all work is done; False if it was not in time."""
+        with self._condition:
+            return self._condition.wait_for(
+                lambda: not self._dirty and not self._processing, seconds
+            )
 
     def __len__(self) -> int:
         """The items that wait; for information only, it is old when it is read."""
         with self._condition:
-            return len(self._queue)
+            return sum(map(len, self._waiting.values()))
+
+    def _mark(self, item: T, wanted: _Wanted) -> bool:
+        """Make *item* dirty; return False if it was already."""
+        marked = self._dirty.get(item)
+        if marked is None:
+            self._dirty[item] = wanted
+            return True
+        if wanted.priority > marked.priority:
+            self._dirty[item] = marked._replace(priority=wanted.priority)
+            if item in self._waiting[marked.priority]:
+                del self._waiting[marked.priority][item]
+                self._waiting[wanted.priority][item] = None
+        return False
+
+    def _push(self, item: T) -> None:
+        self._waiting[self._dirty[item].priority][item] = None
+        self._condition.notify()
+
+    def _pop(self) -> T:
+        for items in self._waiting.values():
+            if items:
+                return items.popitem(last=False)[0]
+        raise ShutDownError("the queue is shut down")

@@ -4,6 +4,8 @@ import threading
 from collections import defaultdict
 
 from daskop.clock import Clock
+from daskop.metrics import QueueMetrics
+from daskop.token_bucket import TokenBucket
 from daskop.workqueue.delaying_queue import DelayingQueue
 from daskop.workqueue.queue import T
 
@@ -11,22 +13,32 @@ FIRST_SECONDS = 0.005
 LONGEST_SECONDS = 1000.0
 """client-go's numbers for one item: 5 ms, doubled with each failure, up to about 17 minutes."""
 
+RETRIES_PER_SECOND = 10.0
+RETRY_BURST = 100
+"""client-go's numbers for all items together: many that fail at once take turns."""
+
 
 class RateLimitingQueue(DelayingQueue[T]):
     """A delaying queue that counts failures."""
 
-    def __init__(self, name: str, clock: Clock) -> None:
-        super().__init__(name, clock)
+    def __init__(self, name: str, metrics: QueueMetrics, clock: Clock) -> None:
+        super().__init__(name, metrics, clock)
+        self._bucket = TokenBucket(RETRIES_PER_SECOND, RETRY_BURST, clock)
         self._failure_lock = threading.Lock()  # guards _failures
         self._failures: defaultdict[T, int] = defaultdict(int)
 
-    def add_rate_limited(self, item: T) -> float:
-        """Add *item* after its back-off, and return that in seconds."""
+    def add_rate_limited(self, item: T, at_least_seconds: float = 0.0) -> float:
+        """
+        Add *item* after its back-off, and return that in seconds.
+
+        Sooner than *at_least_seconds* it makes no sense, as a server's Retry-After says.
+        """
         with self._failure_lock:
             failures = self._failures[item]
             self._failures[item] += 1
         # The exponent is bounded: 2.0 ** 1024 is an error, and 2 ** 18 is past the limit.
-        seconds = min(FIRST_SECONDS * 2.0 ** min(failures, 18), LONGEST_SECONDS)
+        backoff = min(FIRST_SECONDS * 2.0 ** min(failures, 18), LONGEST_SECONDS)
+        seconds = max(backoff, self._bucket.reserve(), at_least_seconds)
         self.add_after(item, seconds)
         return seconds
 

@@ -67,7 +67,7 @@ def operator_kubeconfig(control_plane: ControlPlane) -> Path:
     api = control_plane.api
     api.make_namespace(NAMESPACE)
     for manifest in yaml.safe_load_all(_RIGHTS.read_text()):
-        namespace = NAMESPACE if manifest["kind"] == "ServiceAccount" else ""
+        namespace = "" if manifest["kind"].startswith("Cluster") else NAMESPACE
         plural = f"{manifest['kind'].lower()}s"
         api.create(path_of(manifest["apiVersion"], plural, namespace), manifest)
     return control_plane.kubeconfig_for(NAMESPACE, "daskop")

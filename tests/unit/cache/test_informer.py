@@ -8,9 +8,12 @@ import pytest
 
 from daskop.api.children import Pod
 from daskop.api.meta import Manifest, WatchEvent
-from daskop.cache.informer import Informer
+from daskop.cache.backoff import Backoff
+from daskop.cache.informer import Change, Informer
 from daskop.cache.store import Store
+from daskop.clock import SystemClock
 from daskop.errors import ApiError, ConnectionFailedError, GoneError
+from daskop.metrics import Metrics
 from tests.unit.builders import key
 
 BOUND_SECONDS = 8.0
@@ -58,8 +61,26 @@ class Script:
                 raise event
             yield event
 
+    def version(self) -> str:
+        return "1000"
+
+    def interrupt(self) -> None:
+        self._stopped.set()
+
     def stop(self) -> None:
         self._stopped.set()
+
+
+class NoPause(Backoff):
+    """Tests of what happens need not wait for it."""
+
+    def next(self) -> float:
+        return 0.0
+
+
+def an_informer(script: Script, store: Store[Pod], metrics: Metrics) -> Informer[Pod]:
+    series = metrics.informer("pods")
+    return Informer("pods", script, store, Pod.parse, series, SystemClock(), NoPause())
 
 
 class Run:
@@ -67,24 +88,36 @@ class Run:
 
     def __init__(self, script: Script, *, broken_handler: bool = False) -> None:
         self.store: Store[Pod] = Store()
-        self.seen: list[str] = []
-        self.lists = 0
-        informer = Informer("pods", script, self.store, Pod.parse, self._on_list)
+        self.changes: list[Change[Pod]] = []
+        metrics = Metrics()
+        informer = an_informer(script, self.store, metrics)
         if broken_handler:
             informer.add_handler(self._break)
-        informer.add_handler(lambda pod: self.seen.append(pod.meta.uid))
+        informer.add_handler(self.changes.append)
         informer.start()
         try:
             assert script.idle.wait(BOUND_SECONDS)
             self.synced = informer.has_synced
         finally:
             informer.stop()
+            informer.join()
+        labels = {"resource": "pods"}
+        self.lists = metrics.registry.get_sample_value("daskop_informer_lists_total", labels)
 
-    def _on_list(self) -> None:
-        self.lists += 1
+    @property
+    def seen(self) -> list[str]:
+        """Each change as the uids before and after, and a mark if a list told it."""
+        return [
+            f"{uid(change.old)}>{uid(change.new)}{' listed' if change.listed else ''}"
+            for change in self.changes
+        ]
 
-    def _break(self, pod: Pod) -> None:
-        raise RuntimeError(pod.meta.uid)
+    def _break(self, change: Change[Pod]) -> None:
+        raise RuntimeError(str(change))
+
+
+def uid(pod: Pod | None) -> str:
+    return pod.meta.uid if pod else ""
 
 
 def test_list_and_watch_fill_the_store() -> None:
@@ -101,7 +134,8 @@ def test_list_and_watch_fill_the_store() -> None:
     found = run.store.get(key("a"))
     assert found is not None
     assert ("Running", {key("a"), key("c")}) == (found.phase, set(run.store.snapshot()))
-    assert ["a-uid", "c-uid", "b-uid", "a-uid", "b-uid"] == run.seen
+    told = [">a-uid listed", ">c-uid listed", ">b-uid", "a-uid>a-uid", "b-uid>"]
+    assert told == run.seen
     assert run.synced
 
 
@@ -131,7 +165,7 @@ def test_an_expired_version_is_answered_with_a_list(gone: list[Any]) -> None:
 
     assert 2 == run.lists
     assert [key("a")] == run.store.snapshot()
-    assert "b-uid" == run.seen[-1]
+    assert "b-uid> listed" == run.seen[-1]
 
 
 def test_other_failures_are_tried_again() -> None:
@@ -151,7 +185,7 @@ def test_a_new_uid_under_an_old_name_is_two_changes() -> None:
     events = [WatchEvent("MODIFIED", manifest("a", 101, uid="second"))]
     run = Run(Script([[manifest("a", 1, uid="first")]], [events]))
 
-    assert ["first", "first", "second"] == run.seen
+    assert [">first listed", "first>", ">second"] == run.seen
 
 
 def test_one_bad_object_or_handler_stops_nothing() -> None:
@@ -163,7 +197,7 @@ def test_one_bad_object_or_handler_stops_nothing() -> None:
     run = Run(Script([[manifest("a", 1)]], [events]), broken_handler=True)
 
     assert {key("a"), key("b")} == set(run.store.snapshot())
-    assert ["a-uid", "b-uid"] == run.seen
+    assert [">a-uid listed", ">b-uid"] == run.seen
 
 
 def test_an_informer_that_never_started_can_be_stopped() -> None:
@@ -171,8 +205,9 @@ def test_an_informer_that_never_started_can_be_stopped() -> None:
     A process that ends while it starts stops informers without a thread.
     """
     store: Store[Pod] = Store()
-    informer = Informer("pods", Script([], []), store, Pod.parse, lambda: None)
+    informer = an_informer(Script([], []), store, Metrics())
     informer.stop()
+    informer.join()
 
     assert not informer.has_synced
 

@@ -1,20 +1,34 @@
 """When a reflector asks again: how long it waits, and from where it goes on."""
 
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from types import SimpleNamespace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from time import monotonic
 from typing import TypeAlias
 
 import pytest
 
 from daskop.api.meta import Manifest, WatchEvent
-from daskop.cache import reflector
-from daskop.cache.reflector import Reflector
+from daskop.cache.backoff import Backoff
+from daskop.cache.reflector import HEALTHY_SECONDS, RELIST_SECONDS, WHOLE_SECONDS, Reflector
 from daskop.errors import ApiError, ConnectionFailedError, GoneError
+from tests.unit.fakes.clock import SteppedClock
 
-Step: TypeAlias = WatchEvent | Exception
 
-EVENT = WatchEvent("ADDED", {"metadata": {"name": "a", "resourceVersion": "7"}})
+@dataclass(frozen=True)
+class Lives:
+    """The watch lasts so many seconds longer."""
+
+    seconds: float
+
+
+Step: TypeAlias = WatchEvent | Exception | Lives
+
+
+def event(version: int) -> WatchEvent:
+    return WatchEvent("ADDED", {"metadata": {"name": "a", "resourceVersion": str(version)}})
+
+
+LONG = Lives(WHOLE_SECONDS)
 SICK = ApiError(500, "InternalError", "sick")
 CUT = ConnectionFailedError("cut")
 GONE = GoneError(410, "Expired", "too old")
@@ -23,31 +37,49 @@ GONE = GoneError(410, "Expired", "too old")
 class Nowhere:
     """A sink that reads what it is given, and keeps nothing."""
 
-    def replace(self, pages: Iterable[list[Manifest]]) -> None:
+    def replace(self, pages: Iterable[tuple[list[Manifest], str]]) -> str:
         """Read the list to its end."""
-        list(pages)
+        return list(pages)[-1][1]
+
+    def watching(self) -> None:
+        """Take no notice."""
 
     def apply(self, event: WatchEvent) -> None:
         """Take no notice."""
 
 
 class Requests:
-    """A server of scripted answers, which has the reflector stopped after the last one."""
+    """
+    A server of scripted answers, which has the reflector stopped after the last one.
 
-    def __init__(self, lists: list[Exception | None], watches: list[list[Step]]) -> None:
+    Attributes:
+        made: What was asked for, in order.
+        now: The version that the server is at.
+    """
+
+    def __init__(
+        self, lists: list[Exception | str], watches: list[list[Step]], now: str = "1000"
+    ) -> None:
         self._lists = lists
         self._watches = watches
-        self.finish: Callable[[], None] = lambda: None
+        self.now = now
+        self.clock = SteppedClock()
+        self.subject: Reflector | None = None
         self.made: list[str] = []
 
     def pages(self) -> Iterator[tuple[list[Manifest], str]]:
         """One list."""
         self.made.append("list")
-        failure = self._lists.pop(0)
-        if failure is not None:
+        answer = self._lists.pop(0)
+        if isinstance(answer, Exception):
             self._end_with(self._lists, self._watches)
-            raise failure
-        yield [], "5"
+            raise answer
+        yield [], answer
+
+    def version(self) -> str:
+        """The version of now."""
+        self.made.append("version")
+        return self.now
 
     def watch(self, resource_version: str) -> Iterator[WatchEvent]:
         """One watch."""
@@ -57,100 +89,170 @@ class Requests:
         for step in steps:
             if isinstance(step, Exception):
                 raise step
-            yield step
+            if isinstance(step, Lives):
+                self.clock.step(step.seconds)
+            else:
+                yield step
+
+    def interrupt(self) -> None:
+        """Note it; scripted watches end by themselves."""
+        self.made.append("interrupt")
 
     def stop(self) -> None:
         """There is nothing to end."""
 
-    def _end_with(self, *scripts: list[Exception | None] | list[list[Step]]) -> None:
-        if not any(scripts):
-            self.finish()
+    def _end_with(self, *scripts: list[Exception | str] | list[list[Step]]) -> None:
+        if not any(scripts) and self.subject is not None:
+            self.subject.stop()
 
 
-class Pauses(threading.Event):
-    """An event that notes how long it is waited for, and waits no moment."""
+class Pauses(Backoff):
+    """Notes how long the pauses are, and makes them short."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(jitter=lambda: 0.0)
         self.seconds: list[float] = []
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Note *timeout*."""
-        self.seconds.append(timeout or 0.0)
-        return self.is_set()
+    def next(self) -> float:
+        """Note the next pause."""
+        self.seconds.append(super().next())
+        return 0.0
 
 
-@pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> Pauses:
-    """What the reflector of this test waits for; its dice always show nothing."""
-    event = Pauses()
-    monkeypatch.setattr(reflector, "threading", SimpleNamespace(Event=lambda: event))
-    monkeypatch.setattr(reflector, "random", SimpleNamespace(random=lambda: 0.0))
-    return event
+def run(requests: Requests) -> Pauses:
+    """Work off the script, and return the pauses between the requests."""
+    pauses = Pauses()
+    requests.subject = Reflector("pods", requests, Nowhere(), requests.clock, pauses)
+    requests.subject.run()
+    return pauses
 
 
-def run(requests: Requests) -> list[str]:
-    """Work off the script, and return what was asked for."""
-    subject = Reflector("pods", requests, Nowhere())
-    requests.finish = subject.stop
-    subject.run()
-    return requests.made
-
-
-def test_the_pause_doubles_up_to_half_a_minute(pauses: Pauses) -> None:
+def test_the_pause_doubles_up_to_half_a_minute() -> None:
     """
     A server that stays sick is asked less and less often, but never less than twice a minute.
     """
-    run(Requests([SICK] * 8, []))
+    requests = Requests([SICK] * 8, [])
 
-    assert [0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30.0, 30.0] == pauses.seconds
-
-
-def test_an_event_begins_the_pauses_anew(pauses: Pauses) -> None:
-    """
-    Once something has come, the next failure is answered as quickly as the first.
-    """
-    run(Requests([SICK, SICK, None], [[EVENT, CUT], [CUT]]))
-
-    assert [0.8, 1.6, 0.8, 1.6] == pauses.seconds
+    assert [0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30.0, 30.0] == run(requests).seconds
 
 
-def test_a_watch_that_told_something_is_followed_at_once(pauses: Pauses) -> None:
-    """
-    The server ends watches in good order all the time: that costs no pause and no list.
-    """
-    made = run(Requests([None], [[EVENT], [EVENT]]))
-
-    assert (["list", "watch 5", "watch 7"], []) == (made, pauses.seconds)
-
-
-def test_a_watch_that_says_nothing_is_not_asked_in_a_hot_loop(pauses: Pauses) -> None:
-    """
-    A server that ends each watch at once is given a pause, longer each time.
-    """
-    made = run(Requests([None], [[], [], []]))
-
-    assert ["list", "watch 5", "watch 5", "watch 5"] == made
-    assert [0.8, 1.6, 3.2] == pauses.seconds
-
-
-@pytest.mark.parametrize("steps", [[GONE], [EVENT, GONE]], ids=["as an answer", "as an event"])
-def test_an_expired_version_is_listed_after_a_pause(pauses: Pauses, steps: list[Step]) -> None:
-    """
-    410 leads to one list, and many reflectors do not come at one moment.
-    """
-    made = run(Requests([None, None], [steps, [EVENT]]))
-
-    assert ["list", "watch 5", "list", "watch 5"] == made
-    assert [0.8] == pauses.seconds
-
-
-def test_the_dice_spread_the_pause(pauses: Pauses, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_dice_spread_the_pause() -> None:
     """
     Up to the same time again is added, so that reflectors do not march in step.
     """
-    monkeypatch.setattr(reflector, "random", SimpleNamespace(random=lambda: 0.5))
+    backoff = Backoff(jitter=lambda: 0.5)
 
-    run(Requests([SICK, SICK], []))
+    assert pytest.approx([1.2, 2.4]) == [backoff.next(), backoff.next()]
 
-    assert pytest.approx([1.2, 2.4]) == pauses.seconds
+
+def test_a_watch_that_lived_begins_the_pauses_anew() -> None:
+    """
+    After half a minute of health the next failure is answered as quickly as the first.
+    """
+    healthy = Lives(HEALTHY_SECONDS)
+    requests = Requests([SICK, SICK, "5"], [[healthy, CUT], [CUT]])
+
+    assert [0.8, 1.6, 0.8, 1.6] == run(requests).seconds
+
+
+def test_one_event_is_no_health() -> None:
+    """
+    A server that tells one event and breaks off, again and again, is not asked in a hot loop.
+    """
+    requests = Requests(["5"], [[event(6), CUT], [event(7), CUT], [event(8), CUT]])
+
+    assert [0.8, 1.6, 3.2] == run(requests).seconds
+
+
+def test_a_watch_that_ends_in_good_order_is_followed_at_once() -> None:
+    """
+    The server ends watches all the time: that costs no pause, no list and no other request.
+    """
+    requests = Requests(["5"], [[event(7), LONG], [LONG], [LONG]])
+    pauses = run(requests)
+
+    assert ["list", "watch 5", "watch 7", "watch 7"] == requests.made
+    assert [] == pauses.seconds
+
+
+def test_a_watch_that_says_nothing_is_not_asked_in_a_hot_loop() -> None:
+    """
+    A server that ends each watch at once is given a pause, longer each time.
+    """
+    requests = Requests(["5"], [[], [], []])
+    pauses = run(requests)
+
+    assert ["list", "watch 5", "version", "watch 5", "version", "watch 5"] == requests.made
+    assert [0.8, 1.6, 3.2] == pauses.seconds
+
+
+@pytest.mark.parametrize("steps", [[GONE], [event(6), GONE]], ids=["as an answer", "as an event"])
+def test_an_expired_version_is_listed_after_a_pause(steps: list[Step]) -> None:
+    """
+    410 leads to one list, and many reflectors do not come at one moment.
+    """
+    requests = Requests(["5", "9"], [steps, [LONG]])
+    pauses = run(requests)
+
+    assert ["list", "watch 5", "list", "watch 9"] == requests.made
+    assert [0.8] == pauses.seconds
+
+
+def test_versions_that_went_back_are_found_before_the_next_watch() -> None:
+    """
+    A server whose etcd was restored would be silent: what it is at is asked for, and all listed.
+    """
+    requests = Requests(["500", "400"], [[event(501), CUT], [LONG]], now="400")
+    run(requests)
+
+    assert ["list", "watch 500", "version", "list", "watch 400"] == requests.made
+
+
+def test_an_event_from_the_past_is_not_believed() -> None:
+    """
+    A version lower than the last one means another past than ours: all is listed anew.
+    """
+    requests = Requests(["500", "400"], [[event(399), event(600)], [LONG]])
+    run(requests)
+
+    assert ["list", "watch 500", "list", "watch 400"] == requests.made
+
+
+class Suspected(Requests):
+    """A server of which a watcher finds out, once, that its copy lacks something."""
+
+    def __init__(self, seconds_after_the_list: float) -> None:
+        super().__init__(["5", "9"], [[event(10)], [event(11)]])
+        self._seconds = seconds_after_the_list
+
+    def watch(self, resource_version: str) -> Iterator[WatchEvent]:
+        """One watch, during the first of which the suspicion comes up."""
+        if len(self._watches) > 1 and self.subject is not None:
+            self.clock.step(self._seconds)
+            self.subject.suspect()
+        return super().watch(resource_version)
+
+
+@pytest.mark.parametrize(("since", "lists"), [(RELIST_SECONDS, 2), (RELIST_SECONDS - 1, 1)])
+def test_a_suspicion_is_answered_with_a_list_but_not_too_often(since: float, lists: int) -> None:
+    """
+    A copy that lacks something is compared with the server's, at most twice a minute.
+    """
+    requests = Suspected(since)
+    run(requests)
+
+    assert lists == requests.made.count("list")
+    assert (lists > 1) == ("interrupt" in requests.made)
+
+
+def test_a_server_that_asks_for_a_pause_gets_it() -> None:
+    """
+    Retry-After is waited for, also where the back-off would be shorter.
+    """
+    busy = ApiError(429, "TooManyRequests", "busy", retry_after_seconds=0.05)
+    requests = Requests([busy, "5"], [[LONG]])
+    began = monotonic()
+    run(requests)
+
+    assert monotonic() - began >= 0.05
+    assert ["list", "list", "watch 5"] == requests.made

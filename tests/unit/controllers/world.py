@@ -10,15 +10,18 @@ import yaml
 from daskop.api.children import Pod, Service
 from daskop.api.cluster import CLUSTER, DaskCluster
 from daskop.api.job import JOB, DaskJob
-from daskop.api.meta import Manifest, NamespacedName
+from daskop.api.meta import Manifest, Meta, NamespacedName
 from daskop.api.resources import CLUSTERS, JOBS, PODS, SERVICES, WORKER_GROUPS, Resource
 from daskop.api.wellknown import CLUSTER_NAME_LABEL
 from daskop.api.worker_group import WORKER_GROUP, DaskWorkerGroup
 from daskop.cache.informer import Informer
-from daskop.cache.store import Store
+from daskop.cache.store import Store, by_controller
+from daskop.clock import SystemClock
 from daskop.controllers.cluster import ClusterReconciler
 from daskop.controllers.job import JobReconciler
 from daskop.controllers.worker_group import BY_CONTROLLER, WorkerGroupReconciler
+from daskop.metrics import Metrics
+from daskop.plan.actions import Event
 from daskop.runtime.applier import Applier
 from daskop.runtime.executor import PlanExecutor
 from daskop.runtime.reconciler import Reconciler, Result
@@ -39,6 +42,7 @@ class World:
 
     Attributes:
         kube: The server; a test writes there what users and kubelets write.
+        told: Each event as reason, kind and name.
     """
 
     def __init__(self, applier: Applier, kube: FakeKube) -> None:
@@ -46,7 +50,7 @@ class World:
         self._clusters: Store[DaskCluster] = Store()
         self._groups: Store[DaskWorkerGroup] = Store()
         self._jobs: Store[DaskJob] = Store()
-        self._pods: Store[Pod] = Store({BY_CONTROLLER: _controller_uid})
+        self._pods: Store[Pod] = Store({BY_CONTROLLER: by_controller})
         self._services: Store[Service] = Store()
         self._informers: list[tuple[Resource, Informer[Any]]] = [
             (CLUSTERS, self._informer(CLUSTERS, self._clusters, CLUSTER.parse)),
@@ -55,20 +59,31 @@ class World:
             (PODS, self._informer(PODS, self._pods, Pod.parse)),
             (SERVICES, self._informer(SERVICES, self._services, Service.parse)),
         ]
-        self._executor = PlanExecutor(applier, StatusWriter(kube), SteppedClock())
+        self._clock = SteppedClock()
+        self.told: list[str] = []
+        status = StatusWriter(kube, self._clock)
+        self._executor = PlanExecutor(applier, status, self, self._clock)
 
     def _informer(self, resource: Resource, store: Any, parse: Any) -> Informer[Any]:
         source = self.kube.lister_watcher(resource)
-        return Informer(resource.plural, source, store, parse, lambda: None)
+        series = Metrics().informer(resource.plural)
+        return Informer(resource.plural, source, store, parse, series, SystemClock())
+
+    def record(self, resource: Resource, meta: Meta, event: Event) -> None:
+        """Note an event, in the recorder's place."""
+        self.told.append(f"{event.reason} {resource.kind} {meta.key.name}")
 
     def look(self) -> None:
         """Bring the caches up to date; without it they stay as stale as they are."""
         for resource, informer in self._informers:
             source = self.kube.lister_watcher(resource)
-            informer.replace([o for o in page if _is_watched(o)] for page, _ in source.pages())
+            informer.replace(
+                ([o for o in page if _is_watched(o)], version) for page, version in source.pages()
+            )
 
     def reconcile(self, resource: Resource, name: str) -> Result:
-        """Make one pass over one object, with the caches as they are."""
+        """Make one pass over one object, with the caches as they are, a second after the last."""
+        self._clock.step(1)
         return self._reconciler(resource).reconcile(key(name))
 
     def settle(self) -> int:
@@ -150,8 +165,3 @@ def _is_watched(manifest: Manifest) -> bool:
     """Whether the operator's watches, which select Pods and Services by a label, would show it."""
     labels = manifest["metadata"].get("labels") or {}
     return manifest["kind"] not in {"Pod", "Service"} or CLUSTER_NAME_LABEL in labels
-
-
-def _controller_uid(pod: Pod) -> tuple[str, ...]:
-    controller = pod.meta.controller
-    return (controller.uid,) if controller else ()

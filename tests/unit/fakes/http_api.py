@@ -3,7 +3,7 @@
 import itertools
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,11 +33,13 @@ class Answer:
     Attributes:
         body: Sent as JSON, unless it is bytes already.
         lines: For a watch: sent one by one, and then the connection is closed.
+        headers: Sent as well.
     """
 
     status: int = 200
     body: Any = None
     lines: Iterator[bytes] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Responder: TypeAlias = Callable[[Request], Answer]
@@ -45,10 +47,16 @@ Responder: TypeAlias = Callable[[Request], Answer]
 
 @dataclass(slots=True)
 class HttpApi:
-    """The server; *respond* may be set anew at any time."""
+    """
+    The server; *respond* may be set anew at any time.
+
+    Attributes:
+        connections: How many were opened so far.
+    """
 
     respond: Responder
     requests: list[Request] = field(default_factory=list)
+    connections: int = 0
     token: str = "a-token"  # noqa: S105 - opens nothing
 
     def __enter__(self) -> Self:
@@ -56,9 +64,11 @@ class HttpApi:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body are two writes
 
             def handle(self) -> None:
                 """Serve one connection until the client leaves, however it does."""
+                api.connections += 1
                 with suppress(ConnectionError):
                     super().handle()
 
@@ -76,6 +86,8 @@ class HttpApi:
                 body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body)
                 payload = body if isinstance(body, bytes) else body.encode()
                 self.send_response(answer.status)
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
                 if answer.lines is None:
                     self.send_header("content-length", str(len(payload)))
                     self.end_headers()

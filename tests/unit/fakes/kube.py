@@ -10,6 +10,7 @@ from daskop.api.resources import Resource
 from daskop.errors import (
     AlreadyExistsError,
     ConflictError,
+    ConnectionFailedError,
     GoneError,
     InvalidError,
     NotFoundError,
@@ -26,7 +27,7 @@ PAGE = 2
 
 class FakeKube:
     """
-    Satisfies :class:`daskop.runtime.applier.Writer`.
+    Satisfies :class:`daskop.runtime.writer.Writer`.
 
     Attributes:
         writes: Each write that was asked for, as ``verb name``, in order.
@@ -37,7 +38,9 @@ class FakeKube:
     def __init__(self) -> None:
         self.changed = threading.Condition()  # guards everything below
         self._objects: dict[tuple[str, NamespacedName], Json] = {}
+        self._applied: dict[tuple[str, NamespacedName, str], Manifest] = {}
         self._events: list[tuple[int, str, WatchEvent]] = []
+        self._cuts = 0
         self._version = FIRST_VERSION
         self._oldest = FIRST_VERSION
         self.writes: list[str] = []
@@ -90,18 +93,47 @@ class FakeKube:
             self._objects[resource.plural, key] = new
             return self._publish("MODIFIED", resource.plural, new)
 
-    def delete(self, resource: Resource, key: NamespacedName, uid: str) -> None:
+    def apply(self, resource: Resource, manifest: Manifest, subresource: str = "") -> Json:
+        """Merge what is applied now, and remove what was applied before and is not any more."""
+        metadata = manifest["metadata"]
+        key = NamespacedName(metadata["namespace"], metadata["name"])
+        with self.changed:
+            if (resource.plural, key) not in self._objects:
+                self._applied[resource.plural, key, subresource] = manifest
+                return self.create(resource, manifest)
+            before = self._applied.get((resource.plural, key, subresource), {})
+            self._applied[resource.plural, key, subresource] = manifest
+            return self.merge_patch(resource, key, _with_removals(before, manifest), subresource)
+
+    def delete(
+        self, resource: Resource, key: NamespacedName, uid: str, resource_version: str = ""
+    ) -> Json:
         """Remove an object, or only mark it, if its uid is *uid*."""
         with self.changed:
             self._begin("delete", key)
             stored = self._find(resource, key)
-            if stored["metadata"]["uid"] != uid:
+            metadata = stored["metadata"]
+            if metadata["uid"] != uid:
                 raise ConflictError(409, "Conflict", f"{key} has another uid")
+            if resource_version not in {"", metadata["resourceVersion"]}:
+                raise ConflictError(409, "Conflict", f"{key} has another version")
             if not self.graceful:
                 self._remove(resource.plural, key)
-            elif "deletionTimestamp" not in stored["metadata"]:
-                stored["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+                return {"kind": "Status", "status": "Success"}
+            if "deletionTimestamp" not in metadata:
+                metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
                 self._publish("MODIFIED", resource.plural, stored)
+            return copy.deepcopy(stored)
+
+    def delete_collection(self, resource: Resource, namespace: str, label_selector: str) -> None:
+        """Remove every object in *namespace* that has the one label of the selector."""
+        label, _, value = label_selector.partition("=")
+        with self.changed:
+            for (plural, key), stored in list(self._objects.items()):
+                labels = stored["metadata"].get("labels") or {}
+                here = plural == resource.plural and key.namespace == namespace
+                if here and labels.get(label) == value:
+                    self.delete(resource, key, stored["metadata"]["uid"])
 
     def finish_deletions(self) -> None:
         """Remove every object that is marked, as kubelets do."""
@@ -123,6 +155,24 @@ class FakeKube:
             self._oldest = self._version
             self._events.clear()
 
+    def restore(self, versions: int) -> None:
+        """Begin to count again that many versions ago, as after a restore of etcd."""
+        with self.changed:
+            self._version -= versions
+            self._events = [event for event in self._events if event[0] <= self._version]
+            self._oldest = min(self._oldest, self._version)
+            for stored in self._objects.values():
+                metadata = stored["metadata"]
+                known = min(int(metadata["resourceVersion"]), self._version)
+                metadata["resourceVersion"] = str(known)
+            self.cut()
+
+    def cut(self) -> None:
+        """Break the connection of every watch under way."""
+        with self.changed:
+            self._cuts += 1
+            self.changed.notify_all()
+
     def listed(self, plural: str) -> tuple[list[Json], str]:
         """All objects of a resource, and the version they are of."""
         with self.changed:
@@ -137,15 +187,18 @@ class FakeKube:
 
         Raises:
             GoneError: If what came after *version* is forgotten.
+            ConnectionFailedError: If the connection was cut.
         """
         with self.changed:
+            cuts = self._cuts
             while True:
                 if version < self._oldest:
                     raise GoneError(410, "Expired", f"too old resource version: {version}")
+                if cuts != self._cuts:
+                    raise ConnectionFailedError("cut")
                 events = [event for at, of, event in self._events if at > version and of == plural]
-                version = self._version
                 if events or stopped():
-                    return events, version
+                    return events, max(version, self._version)
                 self.changed.wait()
 
     def _begin(self, verb: str, key: NamespacedName) -> None:
@@ -194,7 +247,12 @@ class FakeListerWatcher:
     def __init__(self, kube: FakeKube, plural: str) -> None:
         self._kube = kube
         self._plural = plural
-        self._stopped = False  # set under the server's condition
+        self._stopped = False  # set under the server's condition, as is what follows
+        self._interrupted = False
+
+    def version(self) -> str:
+        """The version of now."""
+        return self._kube.listed(self._plural)[1]
 
     def pages(self) -> Iterator[tuple[list[Manifest], str]]:
         """All objects as they are now, a few at a time."""
@@ -205,17 +263,35 @@ class FakeListerWatcher:
     def watch(self, resource_version: str) -> Iterator[WatchEvent]:
         """What changed after that version, until :meth:`stop`."""
         version = int(resource_version)
-        while not self._stopped:
-            events, version = self._kube.wait_for_events(
-                self._plural, version, lambda: self._stopped
-            )
+        self._interrupted = False
+        while not self._ended():
+            events, version = self._kube.wait_for_events(self._plural, version, self._ended)
             yield from events
+
+    def _ended(self) -> bool:
+        return self._stopped or self._interrupted
+
+    def interrupt(self) -> None:
+        """End the watch under way."""
+        with self._kube.changed:
+            self._interrupted = True
+            self._kube.changed.notify_all()
 
     def stop(self) -> None:
         """End the watch under way and every later one."""
         with self._kube.changed:
             self._stopped = True
             self._kube.changed.notify_all()
+
+
+def _with_removals(before: Manifest, after: Manifest) -> Json:
+    """*after*, with a null for each field that only *before* has."""
+    patch: Json = dict.fromkeys(before.keys() - after.keys())
+    for field, value in after.items():
+        old = before.get(field)
+        both = isinstance(value, dict) and isinstance(old, dict)
+        patch[field] = _with_removals(old or {}, value) if both else value
+    return patch
 
 
 def _merge(target: Json, patch: Manifest) -> None:

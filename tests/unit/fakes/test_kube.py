@@ -7,7 +7,9 @@ from daskop.api.meta import Meta, OwnerReference
 from daskop.api.resources import CLUSTERS, PODS, WORKER_GROUPS
 from daskop.cache.informer import Informer
 from daskop.cache.store import Store
+from daskop.clock import SystemClock
 from daskop.errors import GoneError
+from daskop.metrics import Metrics
 from tests.contracts.kube import KubeContract, a_group
 from tests.unit.builders import NAMESPACE, key
 from tests.unit.fakes.kube import FakeKube, Json
@@ -91,7 +93,9 @@ def test_an_informer_follows_the_server(kube: FakeKube) -> None:
     for name in ("a", "b", "c"):
         kube.create(PODS, {"metadata": {"name": name, "namespace": "ns"}})
     store: Store[Pod] = Store()
-    informer = Informer("pods", kube.lister_watcher(PODS), store, Pod.parse, lambda: None)
+    series = Metrics().informer("pods")
+    source = kube.lister_watcher(PODS)
+    informer = Informer("pods", source, store, Pod.parse, series, SystemClock())
     gone = kube.get(PODS, key("b"))["metadata"]["uid"]
     informer.start()
     try:
@@ -99,5 +103,6 @@ def test_an_informer_follows_the_server(kube: FakeKube) -> None:
         kube.delete(PODS, key("b"), gone)
     finally:
         informer.stop()
+        informer.join()
 
     assert key("a") in store

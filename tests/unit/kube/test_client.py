@@ -1,63 +1,36 @@
-"""The client and the watch, over real HTTP."""
+"""Verbs of the client, over real HTTP."""
 
 import json
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from time import monotonic
 
 import pytest
 
 from daskop.api.resources import PODS
+from daskop.clock import SystemClock
 from daskop.errors import (
     AlreadyExistsError,
     ApiError,
     ConflictError,
     ConnectionFailedError,
-    DaskopError,
     ForbiddenError,
     GoneError,
     InvalidError,
+    NamespaceTerminatingError,
     NotFoundError,
+    ServerError,
+    TooManyRequestsError,
+    UnauthorizedError,
 )
 from daskop.kube.client import Client
 from daskop.kube.failure import failure
-from daskop.kube.transport import Transport, connect
-from daskop.kube.watch import ResourceWatcher
+from daskop.kube.transport import connect
 from daskop.metrics import Metrics
+from daskop.token_bucket import TokenBucket
 from tests.unit.builders import key
-from tests.unit.fakes.http_api import Answer, HttpApi, Request
-
-BOUND_SECONDS = 8.0
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """A client of a scripted server."""
-
-    api: HttpApi
-    transport: Transport
-    metrics: Metrics
-    client: Client
-
-    def watcher(self) -> ResourceWatcher:
-        """A watcher of Pods with a label."""
-        return ResourceWatcher(self.client, self.transport, PODS, "a=b")
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    with HttpApi(lambda _: Answer(200, {"metadata": {}})) as api:
-        transport = connect(api.kubeconfig(tmp_path), connections=4)
-        metrics = Metrics()
-        yield Connection(api, transport, metrics, Client(transport, metrics))
-        transport.close()
-
-
-def refusing(code: int, reason: str = "") -> Any:
-    status = {"kind": "Status", "reason": reason, "message": f"because {code}"}
-    return lambda _: Answer(code, status)
+from tests.unit.fakes.http_api import Answer, HttpApi
+from tests.unit.kube.connection import Connection, in_turn, refusing
 
 
 def test_the_token_is_on_the_wire(connection: Connection) -> None:
@@ -115,7 +88,12 @@ def test_a_status_is_merged_into_its_subresource(connection: Connection) -> None
         (409, "AlreadyExists", AlreadyExistsError),
         (410, "Expired", GoneError),
         (422, "Invalid", InvalidError),
-        (500, "InternalError", ApiError),
+        (400, "BadRequest", InvalidError),
+        (401, "Unauthorized", UnauthorizedError),
+        (429, "TooManyRequests", TooManyRequestsError),
+        (500, "InternalError", ServerError),
+        (504, "Timeout", ServerError),
+        (418, "", ApiError),
     ],
 )
 def test_each_refusal_has_its_error(
@@ -149,194 +127,133 @@ def test_an_unknown_resource_is_explained() -> None:
     assert "CRDs" in str(failure(404, None))
 
 
-def test_nobody_there_is_a_failed_connection(tmp_path: Path) -> None:
+def test_a_terminating_namespace_has_an_error_of_its_own() -> None:
     """
-    A server that is gone is one error, after one try.
+    The server tells it apart from missing rights by a cause.
     """
-    with HttpApi(lambda _: Answer()) as api:
-        kubeconfig = api.kubeconfig(tmp_path)
-    transport = connect(kubeconfig, connections=1)
+    causes = [{"reason": "NamespaceTerminating", "message": "ns is being terminated"}]
+    status = {"reason": "Forbidden", "message": "no", "details": {"causes": causes}}
 
-    with pytest.raises(ConnectionFailedError):
-        Client(transport, Metrics()).get(PODS, key("p"))
+    assert isinstance(failure(403, status), NamespaceTerminatingError)
 
 
-def test_no_configuration_is_explained(tmp_path: Path) -> None:
+def test_a_version_is_a_precondition_of_a_delete(connection: Connection) -> None:
     """
-    A kubeconfig that is none is an error of ours.
+    Who must not delete what has changed says of which version the decision was.
     """
-    (tmp_path / "empty").write_text("{}")
+    connection.client.delete(PODS, key("p"), "the-uid", "7")
 
-    with pytest.raises(DaskopError, match="configuration"):
-        connect(tmp_path / "empty", connections=1)
+    (request,) = connection.api.requests
+    wanted = {"uid": "the-uid", "resourceVersion": "7"}
+    assert wanted == json.loads(request.body)["preconditions"]
 
 
-def test_a_list_is_read_page_by_page(connection: Connection) -> None:
+def test_fields_are_applied_by_the_server(connection: Connection) -> None:
     """
-    Pages follow the server's token, and keep the label selector.
+    Server-side apply goes to the object, in our name, and takes fields from others.
     """
+    connection.client.apply(PODS, {"metadata": {"name": "p", "namespace": "ns"}})
 
-    def respond(request: Request) -> Answer:
-        last = request.query.get("continue") == "more"
-        token = {} if last else {"continue": "more"}
-        items = [{"n": 2}] if last else [{"n": 1}]
-        return Answer(200, {"metadata": {"resourceVersion": "9", **token}, "items": items})
-
-    connection.api.respond = respond
-
-    pages = list(connection.watcher().pages())
-
-    assert [([{"n": 1}], "9"), ([{"n": 2}], "9")] == pages
-    assert {"a=b"} == {request.query["labelSelector"] for request in connection.api.requests}
+    (request,) = connection.api.requests
+    assert ("PATCH", "/api/v1/namespaces/ns/pods/p") == (request.method, request.path)
+    assert "application/apply-patch+yaml" == request.headers["content-type"]
+    assert {"fieldManager": "daskop", "force": "true"} == request.query
 
 
-def test_answers_are_counted(connection: Connection) -> None:
+def test_a_collection_is_deleted_by_label(connection: Connection) -> None:
     """
-    The request counter knows verb, resource and code.
+    One request deletes all objects of a namespace that have the labels.
+    """
+    connection.client.delete_collection(PODS, "ns", "a=b")
+
+    (request,) = connection.api.requests
+    assert ("DELETE", "/api/v1/namespaces/ns/pods") == (request.method, request.path)
+    assert {"labelSelector": "a=b"} == request.query
+
+
+def test_a_busy_server_is_asked_again_when_it_says(connection: Connection) -> None:
+    """
+    A request that was turned away unseen is sent again after the pause, whatever it is.
+    """
+    busy = refusing(429, "TooManyRequests", **{"Retry-After": "0.02"})
+    connection.api.respond = in_turn(
+        refusing(429, **{"Retry-After": "1"}), lambda _: Answer(200, {})
+    )
+    connection.client.create(PODS, {"metadata": {"name": "p", "namespace": "ns"}})
+
+    assert 2 == len(connection.api.requests)
+    connection.api.respond = busy
+    with pytest.raises(TooManyRequestsError):  # what is no whole number is no pause
+        connection.client.get(PODS, key("p"))
+    assert 3 == len(connection.api.requests)
+
+
+def test_a_long_pause_is_left_to_the_caller(connection: Connection) -> None:
+    """
+    A thread is not held up for long: the error says how much later to come.
+    """
+    connection.api.respond = refusing(429, **{"Retry-After": "30"})
+
+    with pytest.raises(TooManyRequestsError) as raised:
+        connection.client.get(PODS, key("p"))
+
+    assert (1, 30.0) == (len(connection.api.requests), raised.value.retry_after_seconds)
+
+
+def test_a_pause_ends_with_the_client(connection: Connection) -> None:
+    """
+    A process that stops does not wait for a busy server.
+    """
+    connection.api.respond = refusing(429, **{"Retry-After": "2"})
+    threading.Timer(0.05, connection.client.close).start()
+    began = monotonic()
+
+    with pytest.raises(TooManyRequestsError):
+        connection.client.get(PODS, key("p"))
+
+    assert monotonic() - began < 1.5
+
+
+@pytest.mark.parametrize("code", [500, 503, 504])
+def test_a_sick_server_is_not_asked_again_by_the_client(connection: Connection, code: int) -> None:
+    """
+    Nothing is tried again in secret: whether a write took effect is for the next pass to see.
+    """
+    connection.api.respond = refusing(code, **{"Retry-After": "1"})
+
+    with pytest.raises(ServerError) as raised:
+        connection.client.delete(PODS, key("p"), "the-uid")
+
+    assert (1, 1.0) == (len(connection.api.requests), raised.value.retry_after_seconds)
+
+
+def test_the_rate_of_requests_can_be_bounded(connection: Connection) -> None:
+    """
+    With a token bucket, requests beyond the burst wait for their turn.
+    """
+    limit = TokenBucket(20.0, 2, SystemClock())
+    client = Client(connection.transport, Metrics(), limit)
+    began = monotonic()
+    for _ in range(4):
+        client.get(PODS, key("p"))
+
+    assert monotonic() - began >= 0.09
+
+
+def test_answers_are_counted_and_measured(connection: Connection, tmp_path: Path) -> None:
+    """
+    Counter and histogram know verb, resource and code; no answer is a code of its own.
     """
     connection.client.get(PODS, key("p"))
+    with HttpApi(lambda _: Answer()) as gone:
+        kubeconfig = gone.kubeconfig(tmp_path)
+    with pytest.raises(ConnectionFailedError):
+        Client(connect(kubeconfig, 1), connection.metrics).get(PODS, key("p"))
 
-    labels = {"verb": "GET", "resource": "pods", "code": "200"}
-    counted = connection.metrics.registry.get_sample_value("rest_client_requests_total", labels)
-    assert 1 == counted
-
-
-def line(type_: str, **content: Any) -> bytes:
-    return json.dumps({"type": type_, "object": content}).encode() + b"\n"
-
-
-def watching(connection: Connection, *lines: bytes) -> list[str]:
-    connection.api.respond = lambda _: Answer(200, lines=iter(lines))
-    return [event.type for event in connection.watcher().watch("5")]
-
-
-def test_a_watch_gives_events_and_ends_with_the_stream(connection: Connection) -> None:
-    """
-    It begins at the version it is told, asks for bookmarks, and bounds its own life.
-    """
-    metadata = {"resourceVersion": "6"}
-    events = watching(
-        connection, line("ADDED", metadata=metadata), line("BOOKMARK", metadata=metadata)
-    )
-
-    query = connection.api.requests[0].query
-    assert ["ADDED", "BOOKMARK"] == events
-    assert ("5", "true") == (query["resourceVersion"], query["allowWatchBookmarks"])
-    assert 240 <= int(query["timeoutSeconds"]) <= 480
-
-
-def test_a_long_line_and_split_characters_arrive_whole(connection: Connection) -> None:
-    """
-    A line of a megabyte, cut inside a character, is one event.
-    """
-    text = "ä" * 600_000
-    content = {"text": text, "metadata": {"resourceVersion": "6"}}
-    whole = json.dumps({"type": "ADDED", "object": content}, ensure_ascii=False).encode()
-    connection.api.respond = lambda _: Answer(
-        200, lines=iter([whole[:500_001], whole[500_001:] + b"\n"])
-    )
-
-    (event,) = connection.watcher().watch("5")
-
-    assert text == event.object["text"]
-
-
-@pytest.mark.parametrize("form", ["answer", "event"])
-def test_an_expired_version_is_gone_in_both_forms(connection: Connection, form: str) -> None:
-    """
-    410 as the answer and 410 as an event are the same error.
-    """
-    if form == "answer":
-        connection.api.respond = refusing(410, "Expired")
-    else:
-        error = line("ERROR", code=410, reason="Expired", message="too old")
-        connection.api.respond = lambda _: Answer(200, lines=iter([error]))
-
-    with pytest.raises(GoneError):
-        list(connection.watcher().watch("5"))
-
-
-def test_a_line_that_is_no_event_ends_the_watch(connection: Connection) -> None:
-    """
-    Garbage is an error, and not an object.
-    """
-    with pytest.raises(ConnectionFailedError, match="no event"):
-        watching(connection, b"garbage\n")
-
-
-def test_a_watch_can_be_stopped_while_it_waits(connection: Connection) -> None:
-    """
-    Another thread ends a watch that is blocked in a read, and later watches end at once.
-    """
-    release, begun = threading.Event(), threading.Event()
-
-    def lines() -> Iterator[bytes]:
-        yield line("ADDED", metadata={"resourceVersion": "6"})
-        release.wait(BOUND_SECONDS)
-
-    connection.api.respond = lambda _: Answer(200, lines=lines())
-    watcher, seen = connection.watcher(), list[str]()
-
-    def work() -> None:
-        for event in watcher.watch("5"):
-            seen.append(event.type)
-            begun.set()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        assert begun.wait(BOUND_SECONDS)
-        watcher.stop()
-        thread.join(1.0)
-        assert not thread.is_alive()
-    finally:
-        release.set()
-        thread.join()
-
-    assert (["ADDED"], []) == (seen, list(watcher.watch("5")))
-
-
-@pytest.mark.parametrize("when", ["before the stream", "before the head of the answer"])
-def test_a_stop_counts_whenever_it_comes(connection: Connection, when: str) -> None:
-    """
-    A stop ends a watch that has not begun to read, although the server never sends a line.
-    """
-    asked, release = threading.Event(), threading.Event()
-
-    def silence() -> Iterator[bytes]:
-        threading.Event().wait(BOUND_SECONDS)
-        yield b""
-
-    def respond(_: Request) -> Answer:
-        asked.set()
-        release.wait(BOUND_SECONDS)
-        return Answer(200, lines=silence())
-
-    connection.api.respond = respond
-    watcher = connection.watcher()
-    events = watcher.watch("5")
-    if when == "before the stream":
-        watcher.stop()
-    thread = threading.Thread(target=lambda: list(events))
-    thread.start()
-    if when == "before the head of the answer":
-        assert asked.wait(BOUND_SECONDS)
-        watcher.stop()
-    release.set()
-    thread.join(1.0)
-
-    assert not thread.is_alive()
-
-
-@pytest.mark.parametrize(
-    "content",
-    [pytest.param({}, id="no metadata"), pytest.param({"metadata": {}}, id="no version")],
-)
-def test_an_object_without_a_version_ends_the_watch(
-    connection: Connection, content: dict[str, Any]
-) -> None:
-    """
-    An event from which no watch could go on is an error of ours, which is tried again.
-    """
-    with pytest.raises(ConnectionFailedError, match="without version"):
-        watching(connection, line("ADDED", **content))
+    sample = connection.metrics.registry.get_sample_value
+    labels = {"verb": "get", "resource": "pods"}
+    counts = [
+        sample("rest_client_requests_total", {**labels, "code": c}) for c in ("200", "<error>")
+    ]
+    assert [1, 1] == counts
+    assert 2 == sample("rest_client_request_duration_seconds_count", labels)

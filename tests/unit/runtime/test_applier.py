@@ -1,4 +1,4 @@
-"""The applier and the status writer, against a fake API server."""
+"""The applier, against a fake API server."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,10 +7,14 @@ import pytest
 
 from daskop.api.meta import Meta, OwnerReference
 from daskop.api.resources import CLUSTERS, PODS, WORKER_GROUPS
-from daskop.errors import ConflictError, ForbiddenError, NameTakenError
+from daskop.errors import (
+    ConflictError,
+    ForbiddenError,
+    NamespaceTerminatingError,
+    NameTakenError,
+)
 from daskop.plan.actions import Create, Delete, Join, Patch
 from daskop.runtime.applier import Applier
-from daskop.runtime.status import StatusWriter
 from tests.unit.builders import key
 from tests.unit.fakes.kube import FakeKube
 
@@ -63,16 +67,43 @@ def test_a_create_that_meets_a_strangers_object_fails(kube: FakeKube, applier: A
         applier.apply([create("a")])
 
 
-def test_batches_grow_and_stop_at_a_failure(kube: FakeKube, applier: Applier) -> None:
+def test_what_is_refused_once_is_not_asked_a_hundred_times(
+    kube: FakeKube, applier: Applier
+) -> None:
     """
-    After 1 and 2 the batch of 4 fails, and none of the rest is asked for.
+    The first request is alone; when one fails only those under way are finished.
     """
-    kube.refuse["create p4"] = ForbiddenError(403, "Forbidden", "exceeded quota")
+    for doomed, most in ((0, 1), (4, 4 + 1 + 4)):
+        kube.writes.clear()
+        kube.refuse = {f"create p{doomed}": ForbiddenError(403, "Forbidden", "exceeded quota")}
 
-    with pytest.raises(ForbiddenError):
-        applier.apply([create(f"p{n}") for n in range(50)])
+        with pytest.raises(ForbiddenError):
+            applier.apply([create(f"p{n}") for n in range(50)])
 
-    assert {f"create p{n}" for n in range(7)} == set(kube.writes)
+        assert doomed < len(kube.writes) <= most
+
+
+def test_a_pass_writes_a_hundred_times_and_says_that_there_is_more(
+    kube: FakeKube, applier: Applier
+) -> None:
+    """
+    A large plan is carried out in several passes, so that other objects get their turn.
+    """
+    actions = [create(f"p{n}") for n in range(101)]
+
+    assert not applier.apply(actions)
+    assert 100 == len(kube.writes)
+    assert applier.apply(actions[:100])
+
+
+def test_a_terminating_namespace_is_no_failure(kube: FakeKube, applier: Applier) -> None:
+    """
+    Nothing can be made there any more, and nothing needs to be: all of it goes.
+    """
+    kube.refuse["create a"] = NamespaceTerminatingError(403, "Forbidden", "is being terminated")
+
+    assert applier.apply([create("a"), create("b")])
+    assert ["create a"] == kube.writes
 
 
 def test_a_delete_of_what_is_gone_is_done(kube: FakeKube, applier: Applier) -> None:
@@ -119,20 +150,3 @@ def test_a_join_looks_at_the_cluster_first(kube: FakeKube, applier: Applier) -> 
 
     with pytest.raises(ConflictError):
         applier.apply([Join(WORKER_GROUPS, stored(kube, "g"), CLUSTERS, owner)])
-
-
-def test_status_is_written_only_if_it_differs(kube: FakeKube) -> None:
-    """
-    The same status is no write; a field that is not wanted any more is removed.
-    """
-    writer = StatusWriter(kube)
-    meta = stored(kube, "g")
-    writer.write(WORKER_GROUPS, meta, {"a": 1}, {"a": 1})
-    writer.write(WORKER_GROUPS, meta, {}, None)
-    silent = list(kube.writes)
-    kube.merge_patch(WORKER_GROUPS, key("g"), {"status": {"old": 1}}, "status")
-    meta = Meta.parse(kube.get(WORKER_GROUPS, key("g")))
-    writer.write(WORKER_GROUPS, meta, {"old": 1}, {"new": 2})
-
-    assert ["create g"] == silent
-    assert {"new": 2} == kube.get(WORKER_GROUPS, key("g"))["status"]

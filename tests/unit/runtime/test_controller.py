@@ -2,24 +2,31 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
+from time import monotonic
 
 import pytest
 import urllib3
 
+from daskop.api.children import Service
 from daskop.api.meta import NamespacedName
+from daskop.cache.informer import Change
 from daskop.clock import SystemClock
-from daskop.errors import ConflictError, DaskopError
+from daskop.errors import ApiError, ConflictError, DaskopError
 from daskop.metrics import Metrics
-from daskop.runtime.controller import Controller
+from daskop.runtime.controller import STUCK_SECONDS, TIMEOUT_SECONDS, Controller
 from daskop.runtime.handlers import enqueue_owner, enqueue_related, enqueue_self
 from daskop.runtime.http_server import HttpServer, check
 from daskop.runtime.reconciler import Result
 from daskop.settings import Address
+from daskop.workqueue.queue import Priority
 from tests.unit.builders import a_pod, a_service, key
+from tests.unit.fakes.clock import SteppedClock
 
 BOUND_SECONDS = 8.0
+OF_SCRIPTED = {"controller": "scripted"}
 
 
 class Scripted:
@@ -43,7 +50,7 @@ class Scripted:
                 self.through.set()
 
 
-def raising(error: Exception) -> Callable[[], Result]:
+def raising(error: BaseException) -> Callable[[], Result]:
     def step() -> Result:
         raise error
 
@@ -59,7 +66,7 @@ def run(reconciler: Scripted) -> Metrics:
         assert reconciler.through.wait(BOUND_SECONDS)
         assert controller.alive
     finally:
-        controller.stop()
+        assert controller.stop(BOUND_SECONDS)
     return metrics
 
 
@@ -69,14 +76,15 @@ def count(metrics: Metrics, result: str) -> float | None:
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "result"),
     [
-        pytest.param(DaskopError("refused"), id="error of ours"),
-        pytest.param(ConflictError(409, "Conflict", "stale"), id="conflict"),
-        pytest.param(ZeroDivisionError("bug"), id="bug"),
+        pytest.param(DaskopError("refused"), "error", id="error of ours"),
+        pytest.param(ConflictError(409, "Conflict", "stale"), "conflict", id="conflict"),
+        pytest.param(ZeroDivisionError("bug"), "crash", id="bug"),
+        pytest.param(SystemExit(3), "crash", id="not even an Exception"),
     ],
 )
-def test_a_pass_that_fails_is_made_again(error: Exception) -> None:
+def test_a_pass_that_fails_is_made_again(error: BaseException, result: str) -> None:
     """
     Whatever goes wrong, the key comes back and the worker thread lives.
     """
@@ -85,7 +93,79 @@ def test_a_pass_that_fails_is_made_again(error: Exception) -> None:
     metrics = run(reconciler)
 
     assert [key("a"), key("a")] == reconciler.passes
-    assert (1, 1) == (count(metrics, "error"), count(metrics, "success"))
+    assert (1, 1) == (count(metrics, result), count(metrics, "success"))
+
+
+def test_a_pass_that_hangs_is_seen_and_cut_off() -> None:
+    """
+    It is counted once, told in the metrics while it hangs, no reason to die, and left at the end.
+    """
+    hangs, release = threading.Event(), threading.Event()
+
+    def hang() -> Result:
+        hangs.set()
+        release.wait(BOUND_SECONDS)
+        return Result()
+
+    clock, metrics = SteppedClock(), Metrics()
+    controller = Controller(Scripted(hang), 2, clock, metrics)
+    controller.start()
+    try:
+        controller.queue.add(key("a"))
+        assert hangs.wait(BOUND_SECONDS)
+        clock.step(TIMEOUT_SECONDS + 1)
+        controller.check_timeouts()
+        controller.check_timeouts()
+        seen = (
+            metrics.registry.get_sample_value("daskop_reconcile_timeouts_total", OF_SCRIPTED),
+            metrics.registry.get_sample_value(
+                "workqueue_longest_running_processor_seconds", {"name": "scripted"}
+            ),
+            controller.alive,
+        )
+        clock.step(STUCK_SECONDS)
+        assert not controller.alive
+        assert not controller.stop(0.01)
+    finally:
+        release.set()
+
+    assert (1, TIMEOUT_SECONDS + 1, True) == seen
+
+
+def test_a_server_that_is_busy_is_given_time() -> None:
+    """
+    A pass that failed with a Retry-After is not made again before that.
+    """
+    busy = ApiError(429, "TooManyRequests", "busy", retry_after_seconds=0.1)
+    reconciler = Scripted(raising(busy), Result)
+    began = monotonic()
+
+    run(reconciler)
+
+    assert monotonic() - began >= 0.1
+
+
+def test_a_stop_does_not_work_off_the_backlog() -> None:
+    """
+    The pass under way is finished, what waits is left for the successor.
+    """
+    entered, release = threading.Event(), threading.Event()
+
+    def work() -> Result:
+        entered.set()
+        release.wait(BOUND_SECONDS)
+        return Result()
+
+    reconciler = Scripted(work, Result, Result)
+    controller = Controller(reconciler, 1, SystemClock(), Metrics())
+    controller.start()
+    for name in ("a", "b", "c"):
+        controller.queue.add(key(name))
+    assert entered.wait(BOUND_SECONDS)
+    threading.Timer(0.02, release.set).start()
+
+    assert controller.stop(BOUND_SECONDS)
+    assert [key("a")] == reconciler.passes
 
 
 def test_a_pass_can_ask_for_another_one() -> None:
@@ -99,12 +179,12 @@ def test_a_pass_can_ask_for_another_one() -> None:
     assert (1, 1) == (count(metrics, "requeue_after"), count(metrics, "success"))
 
 
-class Added(list[NamespacedName]):
+class Added(list[tuple[NamespacedName, Priority]]):
     """A queue that only remembers."""
 
-    def add(self, item: NamespacedName) -> None:
+    def add(self, item: NamespacedName, priority: Priority) -> None:
         """Remember a key."""
-        self.append(item)
+        self.append((item, priority))
 
 
 def test_handlers_name_the_keys_that_need_a_pass() -> None:
@@ -114,12 +194,38 @@ def test_handlers_name_the_keys_that_need_a_pass() -> None:
     added = Added()
     service = a_service()
 
-    enqueue_self(added)(service)
-    enqueue_owner(added, "DaskCluster")(service)
-    enqueue_owner(added, "DaskJob")(service)
-    enqueue_related(added, lambda view: [key("x"), view.meta.key])(a_pod("p"))
+    enqueue_self(added)(Change(None, service))
+    enqueue_owner(added, "DaskCluster")(Change(None, service))
+    enqueue_owner(added, "DaskJob")(Change(None, service))
+    enqueue_related(added, lambda view: [key("x"), view.meta.key])(Change(None, a_pod("p")))
 
-    assert [key("c-service"), key("owner"), key("x"), key("p")] == added
+    assert [key("c-service"), key("owner"), key("x"), key("p")] == [item for item, _ in added]
+
+
+def test_handlers_tell_the_owner_that_was_as_well() -> None:
+    """
+    An object that has lost its owner, or is gone, concerns the owner that it had.
+    """
+    added = Added()
+    handle = enqueue_owner(added, "DaskCluster")
+    owned, stripped = a_service(), Service(replace(a_service().meta, owners=()))
+
+    handle(Change(owned, stripped))
+    handle(Change(owned, None))
+    handle(Change(owned, owned))
+
+    assert [key("owner")] * 3 == [item for item, _ in added]
+
+
+def test_a_list_is_less_urgent_than_a_change() -> None:
+    """
+    What a full list brings gets the lower priority.
+    """
+    added = Added()
+    for listed in (True, False):
+        enqueue_self(added)(Change(None, a_pod("p"), listed))
+
+    assert [Priority.LOW, Priority.NORMAL] == [priority for _, priority in added]
 
 
 def test_the_http_server_answers_and_ends() -> None:

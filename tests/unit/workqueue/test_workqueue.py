@@ -9,11 +9,17 @@ from hypothesis import strategies as st
 
 from daskop.clock import SystemClock
 from daskop.errors import ShutDownError
-from daskop.workqueue.queue import WorkQueue
+from daskop.metrics import Metrics
+from daskop.workqueue.queue import Priority, WorkQueue
 from daskop.workqueue.rate_limiting_queue import LONGEST_SECONDS, RateLimitingQueue
 from tests.unit.fakes.clock import SteppedClock
 
 ROUNDS = 400
+BOUND_SECONDS = 8.0
+
+
+def a_queue() -> WorkQueue[str]:
+    return WorkQueue(Metrics().queue("test"), SystemClock())
 
 
 def drained(queue: WorkQueue[str]) -> list[str]:
@@ -32,14 +38,14 @@ def clock() -> SteppedClock:
 @pytest.fixture
 def queue(clock: SteppedClock) -> RateLimitingQueue[str]:
     """A queue whose thread does not run: tests move what is due themselves."""
-    return RateLimitingQueue("test", clock)
+    return RateLimitingQueue("test", Metrics().queue("test"), clock)
 
 
 def test_an_item_waits_once() -> None:
     """
     Adding an item that waits already changes nothing.
     """
-    queue: WorkQueue[str] = WorkQueue()
+    queue = a_queue()
     for item in ("a", "b", "a"):
         queue.add(item)
 
@@ -50,7 +56,7 @@ def test_an_item_added_while_it_is_processed_comes_again_after_done() -> None:
     """
     A change during the work is not lost, and does not start a second worker.
     """
-    queue: WorkQueue[str] = WorkQueue()
+    queue = a_queue()
     queue.add("a")
     item = queue.get()
     queue.add("a")
@@ -64,7 +70,7 @@ def test_shut_down_hands_out_what_waits_and_then_ends() -> None:
     """
     After the shut-down workers get the rest, then an error, and nothing new is taken.
     """
-    queue: WorkQueue[str] = WorkQueue()
+    queue = a_queue()
     queue.add("a")
     queue.shut_down()
     queue.add("b")
@@ -78,7 +84,7 @@ def test_no_add_is_lost_and_no_item_has_two_workers() -> None:
     """
     With many threads every add is followed by a get that starts after it, one worker an item.
     """
-    queue: WorkQueue[str] = WorkQueue()
+    queue = a_queue()
     lock = threading.Lock()
     working: Counter[str] = Counter()
     wanted: Counter[str] = Counter()
@@ -140,7 +146,7 @@ def test_of_several_delays_the_earliest_counts(delays: list[int]) -> None:
     However often an item is delayed it comes once, at the earliest of its times.
     """
     clock = SteppedClock()
-    queue: RateLimitingQueue[str] = RateLimitingQueue("test", clock)
+    queue: RateLimitingQueue[str] = RateLimitingQueue("test", Metrics().queue("test"), clock)
     for delay in delays:
         queue.add_after("a", delay)
 
@@ -163,11 +169,16 @@ def test_no_delay_is_at_once(queue: RateLimitingQueue[str]) -> None:
     assert ["a", "b"] == drained(queue)
 
 
-def test_back_off_doubles_up_to_a_limit_and_is_forgotten(queue: RateLimitingQueue[str]) -> None:
+def test_back_off_doubles_up_to_a_limit_and_is_forgotten(
+    queue: RateLimitingQueue[str], clock: SteppedClock
+) -> None:
     """
     Each failure waits twice as long, 17 minutes at most; a success begins anew.
     """
-    delays = [queue.add_rate_limited("a") for _ in range(30)]
+    delays = []
+    for _ in range(30):
+        clock.step(1.0)  # so that the bucket of all items is never empty
+        delays.append(queue.add_rate_limited("a"))
     queue.forget("a")
 
     assert [0.005, 0.01, 0.02] == delays[:3]
@@ -179,7 +190,9 @@ def test_the_thread_moves_what_is_due() -> None:
     """
     With the real clock an item that was delayed is handed out, and the shut-down ends the thread.
     """
-    queue: RateLimitingQueue[str] = RateLimitingQueue("test", SystemClock())
+    queue: RateLimitingQueue[str] = RateLimitingQueue(
+        "test", Metrics().queue("test"), SystemClock()
+    )
     queue.start()
     queue.add_after("b", 0.05)
     queue.add_after("a", 0.01)
@@ -211,3 +224,123 @@ def test_items_fail_on_their_own(queue: RateLimitingQueue[str]) -> None:
         queue.add_rate_limited("sick")
 
     assert 0.005 == queue.add_rate_limited("well")
+
+
+def test_many_failures_take_turns(queue: RateLimitingQueue[str], clock: SteppedClock) -> None:
+    """
+    A hundred items may fail at once, then ten a second; a pause that a server asks for is kept.
+    """
+    delays = [queue.add_rate_limited(str(number)) for number in range(103)]
+    clock.step(60)
+
+    assert {0.005} == set(delays[:100])
+    assert pytest.approx([0.1, 0.2, 0.3]) == delays[100:]
+    assert 7.0 == queue.add_rate_limited("busy", at_least_seconds=7.0)
+
+
+def test_fresh_items_overtake_the_backlog() -> None:
+    """
+    What a full list brings waits behind what has just changed, and comes in its own order.
+    """
+    queue = a_queue()
+    for item in ("old 1", "old 2", "old 3"):
+        queue.add(item, Priority.LOW)
+    queue.add("new 1")
+    queue.add("new 2")
+    queue.add("old 2")  # it has changed as well
+
+    assert ["new 1", "new 2", "old 2", "old 1", "old 3"] == drained(queue)
+
+
+def test_a_lower_priority_changes_nothing() -> None:
+    """
+    An item that is urgent already stays so when a list brings it, also while it is in work.
+    """
+    queue = a_queue()
+    queue.add("a")
+    queue.add("a", Priority.LOW)
+    item = queue.get()
+    queue.add("a", Priority.LOW)
+    queue.add("b", Priority.LOW)
+    queue.add("a")
+    queue.done(item)
+
+    assert ["a", "b"] == drained(queue)
+
+
+def test_a_retry_keeps_its_priority(queue: RateLimitingQueue[str], clock: SteppedClock) -> None:
+    """
+    An item of the backlog that fails does not overtake what is new; an urgent one does.
+    """
+    queue.add("old", Priority.LOW)
+    queue.add("new")
+    for item in (queue.get(), queue.get()):
+        queue.add_rate_limited(item)
+        queue.done(item)
+    queue.add("older", Priority.LOW)
+    clock.step(1)
+    queue.move_due()
+
+    assert ["new", "older", "old"] == drained(queue)
+
+
+def test_a_shut_down_can_drop_what_waits() -> None:
+    """
+    A process that ends does not work off its backlog: its successor finds it by itself.
+    """
+    queue = a_queue()
+    queue.add("in work")
+    queue.get()
+    queue.add("waits")
+    queue.add("in work")
+    queue.shut_down(drop_waiting=True)
+    in_time = queue.drain(0.01)
+    queue.done("in work")
+
+    assert (False, True) == (in_time, queue.drain(0.01))
+    with pytest.raises(ShutDownError):
+        queue.get()
+
+
+def test_drain_waits_for_the_last_worker() -> None:
+    """
+    Somebody who waits for the end is told as soon as the last item is done.
+    """
+    queue = a_queue()
+    queue.add("a")
+    queue.get()
+    queue.shut_down()
+    threading.Timer(0.02, queue.done, ["a"]).start()
+
+    assert queue.drain(BOUND_SECONDS)
+
+
+def test_the_queue_measures_itself(clock: SteppedClock) -> None:
+    """
+    Depth, adds, retries, waiting and working are told under client-go's names.
+    """
+    metrics = Metrics()
+    queue: RateLimitingQueue[str] = RateLimitingQueue("test", metrics.queue("test"), clock)
+    for item in ("a", "b", "c", "a"):
+        queue.add(item)
+    clock.step(2)
+    queue.get()
+    clock.step(1)
+    queue.get()
+    clock.step(4)
+    queue.done("a")
+    queue.add_rate_limited("a")
+
+    def value(name: str) -> float | None:
+        return metrics.registry.get_sample_value(f"workqueue_{name}", {"name": "test"})
+
+    figures = {
+        "depth": 1,
+        "adds_total": 3,
+        "retries_total": 1,
+        "queue_duration_seconds_sum": 2 + 3,
+        "work_duration_seconds_sum": 5,
+        "unfinished_work_seconds": 4,
+        "longest_running_processor_seconds": 4,
+    }
+    assert figures == {name: value(name) for name in figures}

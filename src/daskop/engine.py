@@ -1,0 +1,236 @@
+"""
+What every operator needs around its reconcilers, whatever they reconcile: built once, started in
+order, stopped in reverse.
+"""
+
+import os
+import signal
+import socket
+import threading
+import uuid
+from collections.abc import Callable
+from contextlib import ExitStack
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import structlog
+
+from daskop.api.meta import HasMeta, Manifest, NamespacedName
+from daskop.api.resources import Resource
+from daskop.cache.informer import Informer
+from daskop.cache.store import Store
+from daskop.clock import SystemClock
+from daskop.kube.client import Client
+from daskop.kube.transport import connect
+from daskop.kube.watch import ResourceWatcher
+from daskop.metrics import Metrics
+from daskop.runtime.applier import Applier
+from daskop.runtime.controller import Controller
+from daskop.runtime.executor import PlanExecutor
+from daskop.runtime.fenced_writer import FencedWriter
+from daskop.runtime.http_server import HttpServer, check
+from daskop.runtime.leader_election import LeaderElector
+from daskop.runtime.reconciler import Reconciler
+from daskop.runtime.recorder import EventRecorder
+from daskop.runtime.status import StatusWriter
+from daskop.runtime.write_through import WriteThrough
+from daskop.runtime.writer import Writer
+from daskop.settings import Settings
+from daskop.token_bucket import TokenBucket
+
+PASS_SECONDS = 20.0
+"""How long a stop waits for the passes under way; a Pod gets 30 s to end."""
+
+FLUSH_SECONDS = 2.0
+"""How long a stop waits for events that are not written yet."""
+
+LEASE_CONNECTIONS = 2
+LEASE_SECONDS = 4.0
+"""The lease has a client of its own: its requests must not wait for others, nor for long."""
+
+V = TypeVar("V", bound=HasMeta)
+
+log = structlog.get_logger(__name__)
+
+
+class Engine:
+    """
+    One operator process; a composition root adds informers and controllers, and runs it.
+
+    Attributes:
+        executor: Carries out the plans of all reconcilers.
+
+    Raises:
+        DaskopError: If there is no usable configuration.
+        OSError: If a port is taken.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stopping = threading.Event()
+        self._working = threading.Event()
+        self._identity = f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}"
+        self._metrics = Metrics()
+        self._clock = SystemClock()
+        # Watches hold a connection each; half as many again for lists, and one to spare.
+        transport = connect(settings.kubeconfig, settings.parallel_requests + 16)
+        self._client = Client(transport, self._metrics, self._limit())
+        self._informers: dict[Resource, Informer[Any]] = {}
+        self._controllers: list[Controller] = []
+        self._elector = self._build_elector()
+        writer = self._fenced(self._client)
+        cached = WriteThrough(writer, self._informers)
+        self._applier = Applier(cached, settings.parallel_requests)
+        self._recorder = EventRecorder(writer, self._clock, self._metrics, self._identity)
+        status = StatusWriter(cached, self._clock)
+        self.executor = PlanExecutor(self._applier, status, self._recorder, self._clock)
+        self._servers = self._build_servers()
+
+    def informer(
+        self,
+        resource: Resource,
+        store: Store[V],
+        parse: Callable[[Manifest], V],
+        label_selector: str = "",
+    ) -> Informer[V]:
+        """Keep *store* equal to what the server holds of *resource*."""
+        source = ResourceWatcher(self._client, resource, label_selector)
+        metrics = self._metrics.informer(resource.plural)
+        informer = Informer(resource.plural, source, store, parse, metrics, self._clock)
+        self._informers[resource] = informer
+        return informer
+
+    def controller(self, reconciler: Reconciler) -> Controller:
+        """Run *reconciler* for each key that is put into the controller's queue."""
+        threads = self._settings.worker_threads
+        controller = Controller(reconciler, threads, self._clock, self._metrics)
+        self._controllers.append(controller)
+        return controller
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT; a second signal ends the process at once."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        with ExitStack() as stack:
+            self._prepare_stop(stack)
+            self._start()
+            self._stopping.wait()
+            log.info("stopping")
+        log.info("stopped")
+
+    def _limit(self) -> TokenBucket | None:
+        rate, burst = self._settings.requests_per_second, self._settings.request_burst
+        return TokenBucket(rate, burst, self._clock) if rate > 0 else None
+
+    def _build_elector(self) -> LeaderElector | None:
+        namespace = self._settings.lease_namespace
+        if not namespace:
+            self._metrics.leader.set(1)
+            return None
+        transport = connect(self._settings.kubeconfig, LEASE_CONNECTIONS)
+        client = Client(transport, self._metrics, read_seconds=LEASE_SECONDS)
+        key = NamespacedName(namespace, self._settings.lease_name)
+        elector = LeaderElector(client, key, self._identity, self._clock, on_lost=self._on_lost)
+        self._metrics.leader.set_function(lambda: elector.is_leader)
+        return elector
+
+    def _fenced(self, writer: Writer) -> Writer:
+        return FencedWriter(writer, self._elector.check) if self._elector else writer
+
+    def _build_servers(self) -> list[HttpServer]:
+        health = {
+            "/healthz": check(self._healthy, "a thread has died or is stuck"),
+            "/readyz": check(self._ready, "the caches are not filled yet, or we are stopping"),
+        }
+        metrics = {"/metrics": self._metrics_page}
+        return [
+            HttpServer("health", self._settings.health, health),
+            HttpServer("metrics", self._settings.metrics, metrics),
+        ]
+
+    def _metrics_page(self) -> tuple[HTTPStatus, bytes]:
+        for controller in self._controllers:
+            controller.check_timeouts()
+        return HTTPStatus.OK, self._metrics.page()
+
+    def _synced(self) -> bool:
+        return all(informer.has_synced for informer in self._informers.values())
+
+    def _ready(self) -> bool:
+        """Followers are ready too: their caches are as warm as the leader's."""
+        return self._synced() and not self._stopping.is_set()
+
+    def _healthy(self) -> bool:
+        """
+        Whether every thread that was started lives and gets on.
+
+        Whether the API server can be reached is not asked: to start again does not mend that.
+        """
+        for controller in self._controllers:
+            controller.check_timeouts()
+        informers = all(informer.alive for informer in self._informers.values())
+        working = all(controller.alive for controller in self._controllers)
+        overdue = self._elector is not None and self._elector.overdue
+        return informers and not overdue and (working or not self._working.is_set())
+
+    def _prepare_stop(self, stack: ExitStack) -> None:
+        """Note how each part is stopped; what is noted last is stopped first."""
+        stack.callback(self._client.close)
+        for server in self._servers:
+            stack.callback(server.stop)
+        if self._elector is not None:
+            stack.callback(self._elector.stop)  # after the last write: another may lead then
+        stack.callback(self._recorder.stop)
+        stack.callback(self._recorder.flush, FLUSH_SECONDS)
+        stack.callback(self._stop_work)
+        stack.callback(self._stop_informers)
+
+    def _start(self) -> None:
+        for server in self._servers:
+            server.start()
+        for informer in self._informers.values():
+            informer.start()
+        health, metrics = (server.port for server in self._servers)
+        log.info("started", health=health, metrics=metrics, identity=self._identity)
+        self._wait_for(self._all_synced)
+        if self._elector is not None:
+            self._elector.start()
+            self._wait_for(self._elector.wait_until_leader)
+        if self._stopping.is_set():
+            return
+        self._recorder.start()
+        for controller in self._controllers:
+            controller.start()
+        self._working.set()
+        objects = {informer.name: len(informer.store) for informer in self._informers.values()}
+        log.info("ready", objects=objects)
+
+    def _wait_for(self, condition: Callable[[float], bool]) -> None:
+        """Wait for *condition*, asked again and again for a moment each, or for the stop."""
+        while not self._stopping.is_set() and not condition(0.1):
+            pass
+
+    def _all_synced(self, seconds: float) -> bool:
+        return all(informer.wait_until_synced(seconds) for informer in self._informers.values())
+
+    def _stop_informers(self) -> None:
+        for informer in self._informers.values():
+            informer.stop()
+        for informer in self._informers.values():
+            informer.join()
+
+    def _stop_work(self) -> None:
+        ended = [controller.stop(PASS_SECONDS) for controller in self._controllers]
+        if not all(ended):
+            os._exit(1)  # threads that hang would hold up the interpreter's end for ever
+        self._applier.stop()
+
+    def _on_lost(self) -> None:
+        """Another replica may lead by now: what is under way here must not go on."""
+        os._exit(1)
+
+    def _on_signal(self, number: int, _frame: object) -> None:
+        """Begin to stop; a second signal ends the process at once."""
+        if self._stopping.is_set():
+            os._exit(128 + number)  # the default action would not end process 1 of a container
+        self._stopping.set()

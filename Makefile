@@ -7,10 +7,12 @@ MAKEFLAGS += --no-builtin-rules
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/ready
+OLDEST := .venv/oldest
+ON_OLDEST := PYTHONPATH=$(OLDEST):src $(BIN)
 CLUSTER := $(BIN)/python -m tests.e2e.cluster
 SOURCES := src tests benchmarks
 
-.PHONY: help setup fmt lint types arch unit e2e test check cover bench crds requirements \
+.PHONY: help setup fmt lint types arch unit oldest e2e test check cover score bench crds requirements \
 	image cluster-up cluster-down kubeconfig deploy undeploy control-plane demo clean
 
 help: ## List the targets
@@ -42,9 +44,20 @@ arch: setup ## Layers: who may import whom
 unit: setup ## Unit tests: seconds, no server, no container
 	$(BIN)/pytest tests/unit
 
+$(OLDEST): requirements/oldest.txt $(STAMP)
+	@rm -rf $@
+	@$(BIN)/pip install --quiet --require-hashes --no-deps --target $@ --requirement $<
+	@touch $@
+
+oldest: $(OLDEST) ## Tests of the client on the oldest kubernetes package that is supported
+	@$(ON_OLDEST)/python -c "import kubernetes as k; print('kubernetes', k.__version__); assert k.__version__ < '37'"
+	$(ON_OLDEST)/pytest tests/unit/kube
+	$(ON_OLDEST)/pytest tests/e2e/controlplane/test_kube_contract.py
+
 e2e: setup ## Tests on a real control plane and on kind, both started from nothing
 	$(CLUSTER) build
 	$(BIN)/pytest tests/e2e/controlplane --durations=5
+	$(MAKE) oldest
 	$(BIN)/pytest tests/e2e/kind --durations=5
 
 test: check e2e ## Everything: check, then e2e
@@ -54,6 +67,9 @@ check: lint types arch unit ## What must be green at every commit
 cover: setup ## Unit tests with branch coverage
 	$(BIN)/coverage run -m pytest tests/unit
 	$(BIN)/coverage report
+
+score: setup ## Measure the code against the targets of docs/score.md
+	$(BIN)/python -m benchmarks.score
 
 bench: setup ## Benchmarks, as ratios to a bare loop in the same run
 	$(BIN)/python -m benchmarks

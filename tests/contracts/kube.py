@@ -1,13 +1,15 @@
 """What every API server must do, ours in memory as well as a real one."""
 
+import queue
 from typing import Any, Protocol
 
 import pytest
 
-from daskop.api.meta import Meta, NamespacedName
+from daskop.api.meta import Manifest, Meta, NamespacedName
 from daskop.api.resources import WORKER_GROUPS, Resource
 from daskop.api.wellknown import API_VERSION
 from daskop.cache.lister_watcher import ListerWatcher
+from daskop.cache.versions import is_older
 from daskop.errors import (
     AlreadyExistsError,
     ConflictError,
@@ -22,9 +24,23 @@ BOUND_SECONDS = 8.0
 STOP_SECONDS = 1.0
 """A watch that is stopped must be over by then."""
 
+SILENCE_SECONDS = 0.5
+"""An event would have come by then."""
+
 
 class Kube(Writer, Protocol):
-    """Both faces of an API server that daskop knows."""
+    """All faces of an API server that daskop knows."""
+
+    def apply(self, resource: Resource, manifest: Manifest, subresource: str = "") -> Manifest:
+        """Make these fields ours."""
+
+    def delete(
+        self, resource: Resource, key: NamespacedName, uid: str, resource_version: str = ""
+    ) -> Manifest:
+        """Delete an object if its uid, and its version if given, are these."""
+
+    def delete_collection(self, resource: Resource, namespace: str, label_selector: str) -> None:
+        """Delete every object in *namespace* that has the labels."""
 
     def lister_watcher(self, resource: Resource) -> ListerWatcher:
         """A new lister and watcher of *resource* in all namespaces."""
@@ -44,6 +60,11 @@ def a_group(namespace: str, name: str = "g", replicas: int = 1) -> dict[str, Any
 def groups(kube: Kube) -> ListerWatcher:
     """A lister and watcher of worker groups."""
     return kube.lister_watcher(WORKER_GROUPS)
+
+
+def labelled(group: dict[str, Any], **labels: str) -> dict[str, Any]:
+    """The group with labels."""
+    return {**group, "metadata": {**group["metadata"], "labels": labels}}
 
 
 def scaled(replicas: int, **metadata: str) -> dict[str, Any]:
@@ -202,6 +223,90 @@ class KubeContract:
 
         with pytest.raises(NotFoundError):
             kube.get(WORKER_GROUPS, meta.key)
+
+    def test_a_delete_can_need_a_version(self, kube: Kube, namespace: str) -> None:
+        """
+        What has changed since it was read is not deleted by one who has not seen that.
+        """
+        first = Meta.parse(kube.create(WORKER_GROUPS, a_group(namespace)))
+        second = Meta.parse(kube.merge_patch(WORKER_GROUPS, first.key, scaled(2)))
+
+        with pytest.raises(ConflictError):
+            kube.delete(WORKER_GROUPS, first.key, first.uid, first.resource_version)
+        assert second == Meta.parse(kube.get(WORKER_GROUPS, first.key))
+        kube.delete(WORKER_GROUPS, first.key, first.uid, second.resource_version)
+
+        with pytest.raises(NotFoundError):
+            kube.get(WORKER_GROUPS, first.key)
+
+    def test_what_is_applied_is_there(self, kube: Kube, namespace: str) -> None:
+        """
+        Applying creates an object, changes it, changes nothing, and removes what is left out.
+        """
+        first = kube.apply(WORKER_GROUPS, labelled(a_group(namespace), a="1", b="1"))
+        again = kube.apply(WORKER_GROUPS, labelled(a_group(namespace), a="1", b="1"))
+        third = kube.apply(WORKER_GROUPS, labelled(a_group(namespace, replicas=3), a="2"))
+
+        assert first["metadata"]["resourceVersion"] == again["metadata"]["resourceVersion"]
+        assert {"a": "2"} == third["metadata"]["labels"]
+        assert (2, 3, "") == shape(third)
+
+    def test_what_others_wrote_is_not_removed_by_applying(self, kube: Kube, namespace: str) -> None:
+        """
+        A field that somebody else set stays, unless it is applied.
+        """
+        meta = Meta.parse(kube.apply(WORKER_GROUPS, labelled(a_group(namespace), a="1")))
+        kube.merge_patch(WORKER_GROUPS, meta.key, {"metadata": {"annotations": {"x": "y"}}})
+        applied = kube.apply(WORKER_GROUPS, labelled(a_group(namespace), a="2"))
+
+        assert {"x": "y"} == applied["metadata"]["annotations"]
+
+    def test_a_collection_goes_by_its_labels(self, kube: Kube, namespace: str) -> None:
+        """
+        All objects with the label go, and no others.
+        """
+        for name, label in (("a", "x"), ("b", "y"), ("c", "x")):
+            kube.create(WORKER_GROUPS, labelled(a_group(namespace, name), of=label))
+
+        kube.delete_collection(WORKER_GROUPS, namespace, "of=x")
+
+        assert ["b"] == listed(groups(kube), namespace)[0]
+
+    def test_the_version_of_now_is_that_of_a_list(self, kube: Kube, namespace: str) -> None:
+        """
+        It is not before what was written last.
+        """
+        meta = Meta.parse(kube.create(WORKER_GROUPS, a_group(namespace)))
+
+        assert not is_older(groups(kube).version(), meta.resource_version)
+
+    def test_a_version_that_is_still_to_come_is_silence(self, kube: Kube, namespace: str) -> None:
+        """
+        A watch from the future is no error, and misses what happens before: nobody may begin one.
+        """
+        version = str(int(groups(kube).version()) + 100_000)
+        with watching(groups(kube), version, namespace) as watch:
+            kube.create(WORKER_GROUPS, a_group(namespace))
+
+            with pytest.raises(queue.Empty):
+                watch.events.get(timeout=SILENCE_SECONDS)
+
+    def test_an_interrupted_watch_can_go_on(self, kube: Kube, namespace: str) -> None:
+        """
+        An interrupt ends the watch under way, and the same watcher can begin another one.
+        """
+        _, version = listed(groups(kube), namespace)
+        with watching(groups(kube), version, namespace) as first:
+            meta = Meta.parse(kube.create(WORKER_GROUPS, a_group(namespace)))
+            first.events.get(timeout=BOUND_SECONDS)
+            first.source.interrupt()
+            first.thread.join(STOP_SECONDS)
+            assert not first.thread.is_alive()
+            with watching(first.source, meta.resource_version, namespace) as second:
+                kube.merge_patch(WORKER_GROUPS, meta.key, scaled(2))
+                seen = second.events.get(timeout=BOUND_SECONDS)
+
+        assert ("MODIFIED", "g") == seen
 
     def test_a_list_holds_every_object_once(self, kube: Kube, namespace: str) -> None:
         """

@@ -7,8 +7,9 @@ Every error of daskop, by meaning.
     ├── ApiError                       the API server answered, and not with success
     │   ├── AlreadyExistsError         409, a create met an object of that name
     │   ├── ConflictError              409, the object is not what the caller read
-    │   ├── ForbiddenError             403, rights, quota or admission
-    │   │   └── NamespaceTerminatingError   nothing can be made there any more
+    │   ├── ForbiddenError             403, rights or admission
+    │   │   ├── NamespaceTerminatingError   nothing can be made there any more
+    │   │   └── QuotaExceededError     there is no room for it
     │   ├── GoneError                  410, the resourceVersion is too old
     │   ├── InvalidError               422 and 400, the object breaks a rule of its schema
     │   ├── NotFoundError              404
@@ -23,9 +24,18 @@ Every error of daskop, by meaning.
     └── VersionsWentBackError          the server was restored: its past is not the one we saw
 """
 
+from typing import ClassVar
+
 
 class DaskopError(Exception):
-    """Anything that daskop raises on purpose."""
+    """
+    Anything that daskop raises on purpose.
+
+    Attributes:
+        condition_reason: One CamelCase word for conditions and events.
+    """
+
+    condition_reason: ClassVar[str] = "Failed"
 
 
 class ApiError(DaskopError):
@@ -56,7 +66,15 @@ class ConflictError(ApiError):
 
 
 class ForbiddenError(ApiError):
-    """A write or read was denied: rights, quota or admission."""
+    """A write or read was denied: rights or admission."""
+
+    condition_reason = "Forbidden"
+
+
+class QuotaExceededError(ForbiddenError):
+    """A ResourceQuota has no room for the object."""
+
+    condition_reason = "QuotaExceeded"
 
 
 class NamespaceTerminatingError(ForbiddenError):
@@ -69,6 +87,8 @@ class GoneError(ApiError):
 
 class InvalidError(ApiError):
     """The object breaks a rule of its schema."""
+
+    condition_reason = "InvalidSpec"
 
 
 class NotFoundError(ApiError):
@@ -98,6 +118,8 @@ class InvalidManifestError(DaskopError):
 class NameTakenError(DaskopError):
     """An object that is not ours stands under a name that we need."""
 
+    condition_reason = "NameConflict"
+
 
 class NotLeaderError(DaskopError):
     """We may not lead any more, so that nothing may be written."""
@@ -109,3 +131,7 @@ class ShutDownError(DaskopError):
 
 class VersionsWentBackError(DaskopError):
     """The server's resourceVersions went back, as after a restore of etcd: list anew."""
+
+
+REFUSALS = (ForbiddenError, InvalidError, NameTakenError)
+"""Failures that people have to mend; the same request fails again until they have."""

@@ -1,5 +1,6 @@
 """Keeps a sink equal to what the API server holds: one list, then a watch, for ever."""
 
+import math
 import threading
 from collections.abc import Iterable
 from enum import Enum
@@ -71,7 +72,7 @@ class Reflector:
         self._backoff = backoff
         self._stopping = threading.Event()
         self._suspected = threading.Event()  # the copy is wrong: list anew
-        self._listed_at = 0.0
+        self._relisted_at = -math.inf  # monotonic, of the last suspicion that was followed
         self._resource_version = ""
         self._retry_after = 0.0  # seconds that the last failure asked for
         self._cut_short = False  # the last watch ended before its time
@@ -100,8 +101,8 @@ class Reflector:
             self._source.interrupt()
 
     def _must_relist(self) -> bool:
-        """Whether there is a suspicion, and the last list is so long ago that it may be new."""
-        since = self._clock.monotonic() - self._listed_at
+        """Whether there is a suspicion, and the last one is long enough ago."""
+        since = self._clock.monotonic() - self._relisted_at
         return self._suspected.is_set() and since >= RELIST_SECONDS
 
     def _attempt(self) -> _Outcome:
@@ -121,6 +122,7 @@ class Reflector:
         """Return whether the next watch may begin at once."""
         if self._must_relist():
             log.warning("object_missed", resource=self._name)
+            self._relisted_at = self._clock.monotonic()
             self._resource_version = ""
         if not self._resource_version:
             self._list()
@@ -140,7 +142,6 @@ class Reflector:
     def _list(self) -> None:
         self._suspected.clear()  # before: what is missed from now on counts again
         self._resource_version = self._sink.replace(self._source.pages())
-        self._listed_at = self._clock.monotonic()
 
     def _check_version(self) -> None:
         """A watch from a version that is still to come would be silent, and miss what comes."""

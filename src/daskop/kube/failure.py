@@ -13,6 +13,7 @@ from daskop.errors import (
     InvalidError,
     NamespaceTerminatingError,
     NotFoundError,
+    QuotaExceededError,
     ServerError,
     TooManyRequestsError,
     UnauthorizedError,
@@ -60,6 +61,8 @@ def _class(code: int, reason: str, status: Mapping[str, Any]) -> type[ApiError]:
     causes = (status.get("details") or {}).get("causes") or ()
     if any(cause.get("reason") == "NamespaceTerminating" for cause in causes):
         return NamespaceTerminatingError
+    if code == 403 and "exceeded quota" in (status.get("message") or ""):  # noqa: PLR2004 - HTTP's
+        return QuotaExceededError  # the server has no reason of its own for it
     return _BY_CODE.get(code, ServerError if code >= 500 else ApiError)  # noqa: PLR2004 - HTTP's
 
 

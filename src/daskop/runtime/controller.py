@@ -8,17 +8,20 @@ from structlog.contextvars import bound_contextvars
 
 from daskop.api.meta import NamespacedName
 from daskop.clock import Clock
-from daskop.errors import ApiError, ConflictError, DaskopError, ShutDownError
+from daskop.errors import REFUSALS, ApiError, ConflictError, DaskopError, ShutDownError
 from daskop.log import surviving
 from daskop.metrics import Metrics, Outcome
 from daskop.runtime.reconciler import Reconciler
-from daskop.workqueue.rate_limiting_queue import RateLimitingQueue
+from daskop.workqueue.rate_limiting_queue import ITEM_BACKOFF, Backoff, RateLimitingQueue
 
 TIMEOUT_SECONDS = 60.0
 """A pass that takes longer is counted and logged; each of its requests has a bound of its own."""
 
 STUCK_SECONDS = 900.0
 """A pass that takes longer is never going to end: 100 requests, 8 at a time, 35 s each, are 440 s."""
+
+REFUSAL_BACKOFF = Backoff(1.0, 60.0)
+"""What people have to mend takes them a while; it is not to take them much longer than that."""
 
 log = structlog.get_logger(__name__)
 
@@ -124,8 +127,7 @@ class Controller:
             log.debug("reconcile_conflicted", error=str(error))
             return "conflict"
         except DaskopError as error:
-            at_least = error.retry_after_seconds if isinstance(error, ApiError) else 0.0
-            seconds = self.queue.add_rate_limited(key, at_least)
+            seconds = self._retry(key, error)
             log.warning("reconcile_failed", error=str(error), retry_seconds=round(seconds, 3))
             return "error"
         self.queue.forget(key)
@@ -133,6 +135,12 @@ class Controller:
             return "success"
         self.queue.add_after(key, result.requeue_after.total_seconds())
         return "requeue_after"
+
+    def _retry(self, key: NamespacedName, error: DaskopError) -> float:
+        """Queue *key* again after a failure, and return after how many seconds."""
+        at_least = error.retry_after_seconds if isinstance(error, ApiError) else 0.0
+        backoff = REFUSAL_BACKOFF if isinstance(error, REFUSALS) else ITEM_BACKOFF
+        return self.queue.add_rate_limited(key, at_least, backoff)
 
     def _check_timeout(self, key: NamespacedName, seconds: float) -> None:
         with self._overdue_lock:

@@ -2,6 +2,7 @@
 
 import threading
 from collections import defaultdict
+from dataclasses import dataclass
 
 from daskop.clock import Clock
 from daskop.metrics import QueueMetrics
@@ -9,9 +10,23 @@ from daskop.token_bucket import TokenBucket
 from daskop.workqueue.delaying_queue import DelayingQueue
 from daskop.workqueue.queue import T
 
-FIRST_SECONDS = 0.005
-LONGEST_SECONDS = 1000.0
-"""client-go's numbers for one item: 5 ms, doubled with each failure, up to about 17 minutes."""
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """
+    How long an item waits that has failed several times in a row: doubled each time.
+
+    Attributes:
+        first: Seconds after the first failure.
+        longest: Seconds that no wait exceeds.
+    """
+
+    first: float
+    longest: float
+
+
+ITEM_BACKOFF = Backoff(0.005, 1000.0)
+"""client-go's numbers for one item: from 5 ms up to about 17 minutes."""
 
 RETRIES_PER_SECOND = 10.0
 RETRY_BURST = 100
@@ -27,7 +42,9 @@ class RateLimitingQueue(DelayingQueue[T]):
         self._failure_lock = threading.Lock()  # guards _failures
         self._failures: defaultdict[T, int] = defaultdict(int)
 
-    def add_rate_limited(self, item: T, at_least_seconds: float = 0.0) -> float:
+    def add_rate_limited(
+        self, item: T, at_least_seconds: float = 0.0, backoff: Backoff = ITEM_BACKOFF
+    ) -> float:
         """
         Add *item* after its back-off, and return that in seconds.
 
@@ -37,8 +54,8 @@ class RateLimitingQueue(DelayingQueue[T]):
             failures = self._failures[item]
             self._failures[item] += 1
         # The exponent is bounded: 2.0 ** 1024 is an error, and 2 ** 18 is past the limit.
-        backoff = min(FIRST_SECONDS * 2.0 ** min(failures, 18), LONGEST_SECONDS)
-        seconds = max(backoff, self._bucket.reserve(), at_least_seconds)
+        own = min(backoff.first * 2.0 ** min(failures, 18), backoff.longest)
+        seconds = max(own, self._bucket.reserve(), at_least_seconds)
         self.add_after(item, seconds)
         return seconds
 

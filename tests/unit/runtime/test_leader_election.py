@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -411,7 +412,7 @@ TIGHT = LeaseTimes(15, 14.99, 2)
 """Next to no margin between a leader's and a follower's time, so that a mistake shows."""
 
 WHO = st.integers(0, 2)
-SECONDS = st.sampled_from([0.0, 1.0, 2.0, 5.0, 10.0, 14.0, 15.0])
+SECONDS = st.sampled_from([0.0, 0.0, 2.0, 5.0, 10.0, 15.0])
 
 
 class Election(RuleBasedStateMachine):
@@ -443,29 +444,23 @@ class Election(RuleBasedStateMachine):
         if replica.losses:
             self.replicas[who] = self.new()
 
-    @rule(who=WHO, before=WHO, after=WHO, way=SECONDS, back=SECONDS)
-    def step_slowly(self, who: int, before: int, after: int, way: float, back: float) -> None:
-        """Requests take time, and others act just before and just after they have their effect."""
+    @rule(who=WHO, events=st.lists(st.tuples(SECONDS, WHO, SECONDS), max_size=4))
+    def step_slowly(self, who: int, events: list[tuple[float, int, float]]) -> None:
+        """On the way of each request and of each answer, time passes and another one steps."""
+        replica, coming = self.replicas[who], iter(events)
 
-        def another_steps(other: int) -> None:
-            if who != other:
-                self.step(other, "")
-                self.at_most_one_leads()
+        def meanwhile() -> None:
+            for before, other, after in islice(coming, 1):
+                self.wait(before)
+                if other != who:
+                    self.step(other, "")
+                self.wait(after)
 
-        def go() -> None:
-            self.wait(way)
-            another_steps(before)
-
-        def come_back() -> None:
-            another_steps(after)
-            self.wait(back)
-
-        replica = self.replicas[who]
-        replica.on_the_way, replica.on_the_way_back = go, come_back
+        replica.on_the_way = replica.on_the_way_back = meanwhile
         self.step(who, "")
         replica.on_the_way = replica.on_the_way_back = nothing
 
-    @rule(who=WHO, seconds=st.sampled_from([-HOUR, -15.0, -2.0, 2.0, HOUR]))
+    @rule(who=WHO, seconds=st.sampled_from([-HOUR, -10.0, -5.0, HOUR]))
     def jump(self, who: int, seconds: float) -> None:
         self.replicas[who].wall += seconds
 
@@ -484,6 +479,7 @@ def test_two_never_lead_at_once() -> None:
     """
     Whatever is slow, lost, restarted or jumps: no two replicas pass the gate at one time.
     """
-    run_state_machine_as_test(
-        Election, settings=settings(max_examples=100, stateful_step_count=40, deadline=None)
-    )
+    with capture_logs():  # rendering them would take half of the time
+        run_state_machine_as_test(
+            Election, settings=settings(max_examples=100, stateful_step_count=40, deadline=None)
+        )

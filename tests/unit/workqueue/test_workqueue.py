@@ -11,7 +11,7 @@ from daskop.clock import SystemClock
 from daskop.errors import ShutDownError
 from daskop.metrics import Metrics
 from daskop.workqueue.queue import Priority, WorkQueue
-from daskop.workqueue.rate_limiting_queue import LONGEST_SECONDS, RateLimitingQueue
+from daskop.workqueue.rate_limiting_queue import ITEM_BACKOFF, Backoff, RateLimitingQueue
 from tests.unit.fakes.clock import SteppedClock
 
 ROUNDS = 400
@@ -182,7 +182,7 @@ def test_back_off_doubles_up_to_a_limit_and_is_forgotten(
     queue.forget("a")
 
     assert [0.005, 0.01, 0.02] == delays[:3]
-    assert LONGEST_SECONDS == delays[-1]
+    assert ITEM_BACKOFF.longest == delays[-1]
     assert 0.005 == queue.add_rate_limited("a")
 
 
@@ -224,6 +224,20 @@ def test_items_fail_on_their_own(queue: RateLimitingQueue[str]) -> None:
         queue.add_rate_limited("sick")
 
     assert 0.005 == queue.add_rate_limited("well")
+
+
+def test_a_failure_can_have_a_backoff_of_its_own(
+    queue: RateLimitingQueue[str], clock: SteppedClock
+) -> None:
+    """
+    What is not going to mend itself in milliseconds begins with a longer wait, and ends shorter.
+    """
+    delays = []
+    for _ in range(5):
+        clock.step(1.0)
+        delays.append(queue.add_rate_limited("a", backoff=Backoff(1.0, 6.0)))
+
+    assert [1.0, 2.0, 4.0, 6.0, 6.0] == delays
 
 
 def test_many_failures_take_turns(queue: RateLimitingQueue[str], clock: SteppedClock) -> None:

@@ -1,7 +1,10 @@
 """``python -m daskop``."""
 
+import faulthandler
 import signal
 import sys
+
+faulthandler.register(signal.SIGUSR1)  # prints what each thread is doing: kill -USR1
 
 # Process 1 of a container ignores signals that it has no handler for, and imports take a second.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

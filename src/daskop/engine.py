@@ -4,7 +4,6 @@ order, stopped in reverse.
 """
 
 import os
-import signal
 import socket
 import threading
 import uuid
@@ -33,6 +32,7 @@ from daskop.runtime.leader_election import LeaderElector
 from daskop.runtime.reconciler import Reconciler
 from daskop.runtime.recorder import EventRecorder
 from daskop.runtime.status import StatusWriter
+from daskop.runtime.stop_signals import StopSignals
 from daskop.runtime.write_through import WriteThrough
 from daskop.runtime.writer import Writer
 from daskop.settings import Settings
@@ -67,7 +67,7 @@ class Engine:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._stopping = threading.Event()
+        self._stopping = StopSignals()
         self._working = threading.Event()
         self._identity = f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}"
         self._metrics = Metrics()
@@ -109,9 +109,7 @@ class Engine:
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; a second signal ends the process at once."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
-        with ExitStack() as stack:
+        with self._stopping, ExitStack() as stack:
             self._prepare_stop(stack)
             self._start()
             self._stopping.wait()
@@ -228,9 +226,3 @@ class Engine:
     def _on_lost(self) -> None:
         """Another replica may lead by now: what is under way here must not go on."""
         os._exit(1)
-
-    def _on_signal(self, number: int, _frame: object) -> None:
-        """Begin to stop; a second signal ends the process at once."""
-        if self._stopping.is_set():
-            os._exit(128 + number)  # the default action would not end process 1 of a container
-        self._stopping.set()

@@ -12,7 +12,15 @@ from tests.e2e.cluster.controlplane.startup import log_tail
 from tests.e2e.cluster.controlplane.supervision import Supervision
 from tests.e2e.cluster.controlplane.waiting import wait_until
 
-_PROGRAM: Final = (sys.executable, "-m", "daskop")
+DASKOP: Final = ("-m", "daskop", "run")
+_ROOT: Final = Path(__file__).parents[3]
+_TOY: Final = "tests.e2e.widget"
+WIDGET: Final = (
+    "-c",
+    f"import runpy, sys; sys.path.insert(0, {str(_ROOT)!r}); runpy.run_module({_TOY!r}, None, '__main__')",
+)
+"""A toy operator on the same engine: the engine has to be right apart from Dask."""
+
 _NAME: Final = "operator"
 _READY_WITHIN_SECONDS: Final = 30.0  # 2 s on an idle machine, most of it imports
 _STOP_WITHIN_SECONDS: Final = 10.0
@@ -27,6 +35,8 @@ class OperatorProcess:
 
     Args:
         kubeconfig: Says which control plane, as whom.
+        program: What Python is to run.
+        options: More of its command line.
 
     Attributes:
         log: One JSON line per event, of all starts.
@@ -36,15 +46,18 @@ class OperatorProcess:
 
     log: Path
 
-    def __init__(self, kubeconfig: Path) -> None:
+    def __init__(
+        self, kubeconfig: Path, program: tuple[str, ...] = DASKOP, options: tuple[str, ...] = ()
+    ) -> None:
         self.health, self.metrics = (f"127.0.0.1:{port}" for port in free_ports(2))
         self._argv = [
-            *_PROGRAM,
-            "run",
+            sys.executable,
+            *program,
             f"--kubeconfig={kubeconfig}",
             f"--health-address={self.health}",
             f"--metrics-address={self.metrics}",
             "--log-format=json",
+            *options,
         ]
 
     def __enter__(self) -> Self:
@@ -94,13 +107,30 @@ class OperatorProcess:
         """
         self._supervision.signal(_NAME, signal.SIGTERM)
         try:
-            ended = wait_until(self._supervision.ended, "end", within_seconds=_STOP_WITHIN_SECONDS)
+            return self.wait_for_end(_STOP_WITHIN_SECONDS)
         except TimeoutError:
+            self.signal(signal.SIGUSR1)
+            wait_until(
+                lambda: "Current thread" in self.log.read_text(), "threads", within_seconds=5
+            )
             self.kill()
             raise AssertionError(
                 f"the operator did not end {_STOP_WITHIN_SECONDS:g} s after SIGTERM:\n"
                 f"{self.log_tail()}"
             ) from None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, and do not wait for what comes of it."""
+        self._supervision.signal(_NAME, number)
+
+    def wait_for_end(self, within_seconds: float) -> int:
+        """
+        Wait until the operator ends by itself, and return its exit code.
+
+        Raises:
+            TimeoutError: If it does not.
+        """
+        ended = wait_until(self._supervision.ended, "end", within_seconds=within_seconds)
         return ended[_NAME]
 
     def kill(self) -> None:

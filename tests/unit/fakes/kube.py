@@ -15,14 +15,12 @@ from daskop.errors import (
     InvalidError,
     NotFoundError,
 )
+from tests.unit.fakes.lister_watcher import FakeListerWatcher
 
 Json = dict[str, Any]
 
 FIRST_VERSION = 100
 """As of a server that has run for a while: what came before, it does not know any more."""
-
-PAGE = 2
-"""Objects in one page of a list."""
 
 
 class FakeKube:
@@ -47,7 +45,7 @@ class FakeKube:
         self.refuse: dict[str, Exception] = {}
         self.graceful = False
 
-    def lister_watcher(self, resource: Resource) -> "FakeListerWatcher":
+    def lister_watcher(self, resource: Resource) -> FakeListerWatcher:
         """Lists and watches *resource*, as one reflector does."""
         return FakeListerWatcher(self, resource.plural)
 
@@ -239,49 +237,6 @@ class FakeKube:
         self._events.append((self._version, plural, WatchEvent(type_, copy.deepcopy(stored))))
         self.changed.notify_all()
         return copy.deepcopy(stored)
-
-
-class FakeListerWatcher:
-    """Satisfies :class:`daskop.cache.lister_watcher.ListerWatcher`."""
-
-    def __init__(self, kube: FakeKube, plural: str) -> None:
-        self._kube = kube
-        self._plural = plural
-        self._stopped = False  # set under the server's condition, as is what follows
-        self._interrupted = False
-
-    def version(self) -> str:
-        """The version of now."""
-        return self._kube.listed(self._plural)[1]
-
-    def pages(self) -> Iterator[tuple[list[Manifest], str]]:
-        """All objects as they are now, a few at a time."""
-        found, version = self._kube.listed(self._plural)
-        for start in range(0, max(1, len(found)), PAGE):
-            yield list(found[start : start + PAGE]), version
-
-    def watch(self, resource_version: str) -> Iterator[WatchEvent]:
-        """What changed after that version, until :meth:`stop`."""
-        version = int(resource_version)
-        self._interrupted = False
-        while not self._ended():
-            events, version = self._kube.wait_for_events(self._plural, version, self._ended)
-            yield from events
-
-    def _ended(self) -> bool:
-        return self._stopped or self._interrupted
-
-    def interrupt(self) -> None:
-        """End the watch under way."""
-        with self._kube.changed:
-            self._interrupted = True
-            self._kube.changed.notify_all()
-
-    def stop(self) -> None:
-        """End the watch under way and every later one."""
-        with self._kube.changed:
-            self._stopped = True
-            self._kube.changed.notify_all()
 
 
 def _with_removals(before: Manifest, after: Manifest) -> Json:

@@ -21,13 +21,13 @@ V_co = TypeVar("V_co", bound=HasMeta, covariant=True)
 @dataclass(frozen=True, slots=True)
 class Change(Generic[V_co]):
     """
-    What happened to one object, as far as we saw it; one that was replaced under its name by
-    another one is two changes.
+    What the server told of one object; one that was replaced under its name by another one is two
+    changes.
 
     Attributes:
-        old: The view that was stored; None if the object is new to us.
-        new: The view that is stored now; None if the object is gone. It may have gone unseen,
-            while the watch was interrupted: *old* is what was last known of it (client-go's
+        old: What was told before; None if the object is new.
+        new: What is told now; None if the object is gone. It may have gone unseen, while the watch
+            was interrupted: *old* is what was last known of it (client-go's
             ``DeletedFinalStateUnknown``).
         listed: Whether a full list told us, not a watch: all of that is old news.
     """
@@ -71,8 +71,11 @@ class Informer(Generic[V]):
         self._clock = clock
         self._handlers: list[Handler[V]] = []
         self._synced = threading.Event()
-        self._lock = threading.Lock()  # guards _version together with the store
-        self._version = ""  # everything up to here has been stored
+        self._lock = threading.Lock()  # guards what follows, together with the store
+        self._version = ""  # everything up to here has been stored, or is being listed
+        self._listing = True  # not everything that was listed is stored yet
+        # Where we have learned of a later state than the server has told: what it told last.
+        self._ahead: dict[NamespacedName, V | None] = {}
         self._told_at = clock.monotonic()
         self._reflector = Reflector(name, source, self, clock, backoff or Backoff())
         self._thread = threading.Thread(target=self._reflector.run, name=f"informer-{name}")
@@ -122,13 +125,14 @@ class Informer(Generic[V]):
         """
         key, version = _key(manifest), manifest["metadata"]["resourceVersion"]
         with self._lock:
-            if not self.has_synced:
-                return True
+            stored = self.store.get(key)
             if not is_older(self._version, version):
-                return key in self.store
-            view = self._view(manifest)
-            if view is not None and self._is_news(key, version):
-                self.store.put(view)
+                return stored is not None or self._listing
+            if stored is None or is_older(stored.meta.resource_version, version):
+                view = self._view(manifest)
+                if view is not None:
+                    self._ahead.setdefault(key, stored)
+                    self.store.put(view)
             return True
 
     def suspect(self) -> None:
@@ -139,15 +143,16 @@ class Informer(Generic[V]):
         """Store what was listed; what is stored and was not listed is gone."""
         listed: set[Hashable] = set()
         version = ""
-        for items, version in pages:  # noqa: B007 - the last one counts
+        for items, version in pages:
+            self._begin_list(version)
             for manifest in items:
-                self._put(_key(manifest), self._view(manifest), listed=True)
+                self._take(_key(manifest), self._view(manifest), version, listed=True)
                 listed.add(_key(manifest))
         for key in self.store.snapshot():
             if key not in listed:
-                self._put(key, None, listed=True)
+                self._take(key, None, version, listed=True)
         with self._lock:
-            self._version = version
+            self._listing = False
         self._metrics.lists.inc()
         self._metrics.synced.set(1)
         self._told_at = self._clock.monotonic()
@@ -166,37 +171,34 @@ class Informer(Generic[V]):
             with self._lock:
                 self._version = version
             return
-        key, view = _key(event.object), self._view(event.object)
+        new = None if event.type == "DELETED" else self._view(event.object)
+        self._take(_key(event.object), new, version)
+
+    def _begin_list(self, version: str) -> None:
+        """From now on what is learned counts only if it is newer than the list."""
         with self._lock:
+            if is_older(version, self._version):
+                self._ahead.clear()  # a restored server: what we learned was another past
             self._version = version
-            news = self._is_news(key, version)
-            new = None if event.type == "DELETED" else view
-            old = self._exchange(key, new) if news else self.store.get(key)
-        if news:
-            self._tell_exchange(old, new)
-        elif view is not None:
-            self._tell(Change(view, None if event.type == "DELETED" else old))
+            self._listing = True
 
-    def _is_news(self, key: NamespacedName, version: str) -> bool:
-        """Whether *version* is not older than what is stored, which we may have written."""
-        stored = self.store.get(key)
-        return stored is None or not is_older(version, stored.meta.resource_version)
-
-    def _put(self, key: NamespacedName, new: V | None, *, listed: bool) -> None:
+    def _take(
+        self, key: NamespacedName, new: V | None, version: str, *, listed: bool = False
+    ) -> None:
+        """Take in what the server tells of one object as of *version*, and tell handlers."""
         with self._lock:
-            old = self._exchange(key, new)
-        self._tell_exchange(old, new, listed=listed)
-
-    def _exchange(self, key: NamespacedName, new: V | None) -> V | None:
-        return self.store.pop(key) if new is None else self.store.put(new)
-
-    def _tell_exchange(self, old: V | None, new: V | None, *, listed: bool = False) -> None:
-        if old is None and new is None:
-            return
-        if old is not None and new is not None and old.meta.uid != new.meta.uid:
-            self._tell(Change(old, None, listed))
-            old = None
-        self._tell(Change(old, new, listed))
+            if not listed:
+                self._version = version
+            stored = self.store.get(key)
+            told = self._ahead.get(key, stored)
+            if key in self._ahead and stored and is_older(version, stored.meta.resource_version):
+                self._ahead[key] = new  # we have learned of a later state, which stays stored
+                stored = None
+            else:
+                self._ahead.pop(key, None)
+                self.store.put(new) if new is not None else self.store.pop(key)
+        for change in _changes(told, stored, new, listed=listed):
+            self._tell(change)
 
     def _tell(self, change: Change[V]) -> None:
         for handler in self._handlers:
@@ -213,3 +215,19 @@ class Informer(Generic[V]):
 def _key(manifest: Manifest) -> NamespacedName:
     metadata = manifest["metadata"]
     return NamespacedName(metadata.get("namespace", ""), metadata["name"])
+
+
+def _changes(told: V | None, stored: V | None, new: V | None, *, listed: bool) -> list[Change[V]]:
+    """
+    What to tell of one object.
+
+    *told* is what handlers were told last, *stored* what has been stored since and is not any more,
+    *new* what the server tells; the first two are often the same.
+    """
+    uid = new.meta.uid if new is not None else None
+    before = {view.meta.uid: view for view in (stored, told) if view is not None}
+    changes = [Change(view, None, listed) for view in before.values() if view.meta.uid != uid]
+    if new is not None:
+        known = told is not None and told.meta.uid == uid
+        changes.append(Change(told if known else None, new, listed))
+    return changes

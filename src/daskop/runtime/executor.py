@@ -1,8 +1,7 @@
 """The second half of every pass: apply the plan, write the status, then tell people."""
 
-from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from daskop.api.conditions import condition, with_condition
 from daskop.api.meta import HasMeta, Manifest, Meta
@@ -54,25 +53,28 @@ class PlanExecutor:
             DaskopError: If a write failed; the writes after it were not begun. What people have to
                 mend is told by a condition and an event before.
         """
+        complete, refusal = True, None
+        status, events = plan.status, plan.events
         try:
             complete = self._applier.apply(plan.actions)
         except REFUSALS as error:
-            self._report(resource, view, plan, error)
-            raise
-        status_after = self._status.write(resource, view.meta, view.status, plan.status)
-        for event in plan.events:
+            refusal = error
+            status = self._with_refusal(view, plan, error)
+            events = (Event(error.condition_reason, str(error), warning=True),)
+        status_after = self._status.write(resource, view.meta, view.status, status)
+        for event in events:
             self._recorder.record(resource, view.meta, event)
+        if refusal is not None:
+            raise refusal
         if not complete:
             return Result(timedelta(0))
         waits = [wait for wait in (plan.requeue_after, status_after) if wait is not None]
         return Result(min(waits, default=None))
 
-    def _report(self, resource: Resource, view: HasStatus, plan: Plan, error: DaskopError) -> None:
-        reason, message = error.condition_reason, str(error)
-        self._recorder.record(resource, view.meta, Event(reason, message, warning=True))
-        entry = condition(REPLICA_FAILURE, holds=True, reason=reason, message=message)
+    def _with_refusal(self, view: HasStatus, plan: Plan, error: DaskopError) -> dict[str, Any]:
+        """The status to store: what the plan says, and what came of it."""
         wanted = view.status if plan.status is None else plan.status
-        generation = view.meta.generation
-        status = with_condition(wanted, entry, view.status, generation, self.now())
-        with suppress(DaskopError):  # the refusal is what the caller has to know
-            self._status.write(resource, view.meta, view.status, status)
+        entry = condition(
+            REPLICA_FAILURE, holds=True, reason=error.condition_reason, message=str(error)
+        )
+        return with_condition(wanted, entry, view.status, view.meta.generation, self.now())

@@ -10,7 +10,6 @@ from daskop.api.resources import Resource
 from daskop.errors import (
     AlreadyExistsError,
     ConflictError,
-    ConnectionFailedError,
     GoneError,
     InvalidError,
     NotFoundError,
@@ -38,9 +37,9 @@ class FakeKube:
         self._objects: dict[tuple[str, NamespacedName], Json] = {}
         self._applied: dict[tuple[str, NamespacedName, str], Manifest] = {}
         self._events: list[tuple[int, str, WatchEvent]] = []
-        self._cuts = 0
         self._version = FIRST_VERSION
         self._oldest = FIRST_VERSION
+        self.cuts = 0  # how often all connections were broken
         self.writes: list[str] = []
         self.refuse: dict[str, Exception] = {}
         self.graceful = False
@@ -168,7 +167,7 @@ class FakeKube:
     def cut(self) -> None:
         """Break the connection of every watch under way."""
         with self.changed:
-            self._cuts += 1
+            self.cuts += 1
             self.changed.notify_all()
 
     def listed(self, plural: str) -> tuple[list[Json], str]:
@@ -185,15 +184,11 @@ class FakeKube:
 
         Raises:
             GoneError: If what came after *version* is forgotten.
-            ConnectionFailedError: If the connection was cut.
         """
         with self.changed:
-            cuts = self._cuts
             while True:
                 if version < self._oldest:
                     raise GoneError(410, "Expired", f"too old resource version: {version}")
-                if cuts != self._cuts:
-                    raise ConnectionFailedError("cut")
                 events = [event for at, of, event in self._events if at > version and of == plural]
                 if events or stopped():
                     return events, max(version, self._version)

@@ -2,9 +2,11 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Protocol
 
 from daskop.api.meta import Manifest, WatchEvent
+from daskop.errors import ConnectionFailedError
 
 PAGE = 2
 """Objects in one page of a list."""
@@ -14,6 +16,7 @@ class History(Protocol):
     """What happened on a server, and its lock."""
 
     changed: threading.Condition
+    cuts: int
 
     def listed(self, plural: str) -> tuple[list[dict[str, Any]], str]:
         """All objects of a resource, and the version they are of."""
@@ -46,12 +49,16 @@ class FakeListerWatcher:
     def watch(self, resource_version: str) -> Iterator[WatchEvent]:
         """What changed after that version, until :meth:`stop`."""
         version = int(resource_version)
-        self._interrupted = False
-        while not self._ended():
-            events, version = self._kube.wait_for_events(self._plural, version, self._ended)
+        with self._kube.changed:
+            self._interrupted = False
+            ended = partial(self._ended, self._kube.cuts)
+        while not ended():
+            events, version = self._kube.wait_for_events(self._plural, version, ended)
             yield from events
 
-    def _ended(self) -> bool:
+    def _ended(self, cuts: int) -> bool:
+        if cuts != self._kube.cuts:
+            raise ConnectionFailedError("cut")
         return self._stopped or self._interrupted
 
     def interrupt(self) -> None:

@@ -1,0 +1,299 @@
+"""What we write ourselves is in our caches at once, and does no harm there."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from daskop.api.children import Pod
+from daskop.api.meta import Manifest, WatchEvent
+from daskop.api.resources import PODS, SERVICES, Resource
+from daskop.cache.informer import Change, Informer
+from daskop.cache.store import Store
+from daskop.metrics import Metrics
+from daskop.runtime.write_through import WriteThrough
+from tests.unit.builders import key
+from tests.unit.fakes.clock import SteppedClock
+from tests.unit.fakes.kube import FakeKube
+from tests.unit.fakes.lister_watcher import FakeListerWatcher
+
+LABEL = {"metadata": {"labels": {"dask.org/cluster-name": "c"}}}
+
+
+def a_manifest(name: str) -> dict[str, Any]:
+    return {"metadata": {"name": name, "namespace": "ns"}}
+
+
+class Source(FakeListerWatcher):
+    """A source that counts how often a watch was to end; there is none under way."""
+
+    interrupts = 0
+
+    def interrupt(self) -> None:
+        """Count."""
+        self.interrupts += 1
+
+
+class Hasty(FakeKube):
+    """A server that may do more before its answer to a create arrives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile: Callable[[Manifest], None] = lambda _: None
+
+    def create(self, resource: Resource, manifest: Manifest) -> dict[str, Any]:
+        answer = super().create(resource, manifest)
+        self.meanwhile(answer)
+        return answer
+
+
+class Copy:
+    """A server, an informer of its Pods without a thread, and a writer that goes through it."""
+
+    def __init__(self) -> None:
+        self.kube = Hasty()
+        self.source = Source(self.kube, "pods")
+        self.store: Store[Pod] = Store()
+        metrics = Metrics().informer("pods")
+        self.informer = Informer(
+            "pods", self.source, self.store, Pod.parse, metrics, SteppedClock()
+        )
+        self.changes: list[Change[Pod]] = []
+        self.informer.add_handler(self.changes.append)
+        self.writer = WriteThrough(self.kube, {PODS: self.informer})
+        self._seen = 0
+
+    def relist(self) -> None:
+        self._seen = int(self.informer.replace(self.source.pages()))
+
+    def watch(self) -> None:
+        """Hand over all that has happened since."""
+        events, self._seen = self.kube.wait_for_events("pods", self._seen, lambda: True)
+        for event in events:
+            self.informer.apply(event)
+
+    @property
+    def told(self) -> list[str]:
+        """Each change as the version that is there now."""
+        return [version(change.new) for change in self.changes]
+
+
+def version(pod: Pod | None) -> str:
+    return pod.meta.resource_version if pod else "gone"
+
+
+@pytest.fixture
+def copy() -> Copy:
+    """A copy that has been filled; the server's first version is 100."""
+    made = Copy()
+    made.relist()
+    return made
+
+
+def test_what_was_written_is_stored_at_once(copy: Copy) -> None:
+    """
+    The next pass sees what this one made and patched; handlers are told by the watch.
+    """
+    answer = copy.writer.create(PODS, a_manifest("a"))
+    made = version(copy.store.get(key("a")))
+    copy.writer.merge_patch(PODS, key("a"), LABEL)
+    copy.informer.learn(answer)  # that was overtaken
+    patched = version(copy.store.get(key("a")))
+    before = len(copy.told)
+    copy.watch()
+
+    assert ("101", "102") == (made, patched)
+    assert (0, 2) == (before, len(copy.told))
+
+
+def test_a_mark_of_deletion_is_stored_at_once(copy: Copy) -> None:
+    """
+    An object that only ends after a while is seen to be on its way.
+    """
+    copy.kube.graceful = True
+    made = copy.writer.create(PODS, a_manifest("a"))
+    copy.writer.delete(PODS, key("a"), made["metadata"]["uid"])
+
+    assert [True] == [pod.meta.deleting for pod in filter(None, [copy.store.get(key("a"))])]
+
+
+def test_a_status_instead_of_an_object_is_not_learned(copy: Copy) -> None:
+    """
+    What a delete removes at once stays in the store until the watch says so.
+    """
+    made = copy.writer.create(PODS, a_manifest("a"))
+    answer = copy.writer.delete(PODS, key("a"), made["metadata"]["uid"])
+    before = copy.store.snapshot()
+    copy.watch()
+
+    assert ("Status", [key("a")]) == (answer["kind"], before)
+    assert [] == copy.store.snapshot()
+
+
+def test_a_late_answer_does_not_bring_back_what_was_deleted(copy: Copy) -> None:
+    """
+    The watch was quicker than the answer: what it told counts.
+    """
+    answer = copy.kube.create(PODS, a_manifest("a"))
+    copy.kube.delete(PODS, key("a"), answer["metadata"]["uid"])
+    copy.watch()
+
+    assert not copy.informer.learn(answer)
+    assert [] == copy.store.snapshot()
+
+
+def test_an_older_event_overwrites_nothing_but_is_told(copy: Copy) -> None:
+    """
+    A change between two writes of ours concerns the handlers, not the store.
+    """
+    copy.writer.create(PODS, a_manifest("a"))
+    copy.kube.merge_patch(PODS, key("a"), {"spec": {"nodeName": "n"}})
+    copy.writer.merge_patch(PODS, key("a"), LABEL)
+    events, _ = copy.kube.wait_for_events("pods", 100, lambda: True)
+    for event in events[:2]:
+        copy.informer.apply(event)
+
+    assert "103" == version(copy.store.get(key("a")))
+    assert 2 == len(copy.told)
+
+
+def test_the_end_of_a_predecessor_is_told_and_its_successor_stays(copy: Copy) -> None:
+    """
+    An object that we made under the name of one that went survives the news of that.
+    """
+    first = copy.kube.create(PODS, a_manifest("a"))
+    copy.watch()
+    copy.kube.delete(PODS, key("a"), first["metadata"]["uid"])
+    copy.writer.create(PODS, a_manifest("a"))
+    copy.watch()
+
+    assert "103" == version(copy.store.get(key("a")))
+    assert ["101", "gone", "103"] == copy.told
+
+
+def test_a_late_event_of_a_predecessor_is_not_a_change_of_its_successor(copy: Copy) -> None:
+    """
+    Old news of one object is never told as if it had become another one.
+    """
+    first = copy.kube.create(PODS, a_manifest("a"))
+    copy.watch()
+    copy.kube.merge_patch(PODS, key("a"), LABEL)
+    copy.kube.delete(PODS, key("a"), first["metadata"]["uid"])
+    copy.writer.create(PODS, a_manifest("a"))
+    copy.watch()
+
+    uids = [{view.meta.uid for view in change.views} for change in copy.changes]
+    assert [1] * len(uids) == [len(both) for both in uids]
+
+
+def test_a_predecessor_that_no_event_names_is_told_as_gone(copy: Copy) -> None:
+    """
+    If a list comes before the watch, it also tells of the object that ours has replaced.
+    """
+    first = copy.kube.create(PODS, a_manifest("a"))
+    copy.watch()
+    copy.kube.delete(PODS, key("a"), first["metadata"]["uid"])
+    copy.writer.create(PODS, a_manifest("a"))
+    copy.relist()
+
+    assert ["101", "gone"] == copy.told[:2]
+
+
+def test_nothing_is_learned_before_the_first_list() -> None:
+    """
+    A store that is not full yet takes its objects from the list alone, and nothing is suspected.
+    """
+    copy = Copy()
+    copy.writer.create(PODS, a_manifest("a"))
+    copy.writer.get(PODS, key("a"))
+
+    assert ([], 0) == (copy.store.snapshot(), copy.source.interrupts)
+
+
+def test_an_object_that_the_watch_should_have_brought_is_suspicious(copy: Copy) -> None:
+    """
+    What is read, not stored, and older than what the watch has come to, was missed: list anew.
+    """
+    copy.kube.create(PODS, a_manifest("a"))
+    copy.informer.apply(WatchEvent("BOOKMARK", {"metadata": {"resourceVersion": "101"}}))
+    copy.writer.get(PODS, key("a"))
+
+    assert ([], 1) == (copy.store.snapshot(), copy.source.interrupts)
+
+
+def test_an_object_that_is_stored_or_new_is_not_suspicious(copy: Copy) -> None:
+    """
+    Reading what the watch has brought or is about to bring leads to no list.
+    """
+    copy.kube.create(PODS, a_manifest("old"))
+    copy.watch()
+    copy.kube.create(PODS, a_manifest("new"))
+    for name in ("old", "new"):
+        copy.writer.get(PODS, key(name))
+
+    assert ({key("old"), key("new")}, 0) == (set(copy.store.snapshot()), copy.source.interrupts)
+
+
+def test_a_create_whose_answer_is_late_leads_to_no_suspicion(copy: Copy) -> None:
+    """
+    An object that went before the answer to its creation arrived was not missed.
+    """
+
+    def goes(answer: Manifest) -> None:
+        copy.kube.delete(PODS, key("a"), answer["metadata"]["uid"])
+        copy.watch()
+
+    copy.kube.meanwhile = goes
+    copy.writer.create(PODS, a_manifest("a"))
+
+    assert ([], 0) == (copy.store.snapshot(), copy.source.interrupts)
+
+
+def test_a_resource_without_a_cache_is_passed_on(copy: Copy) -> None:
+    """
+    What is not cached is written and read all the same.
+    """
+    made = copy.writer.create(SERVICES, a_manifest("s"))
+    copy.writer.merge_patch(SERVICES, key("s"), LABEL)
+    read = copy.writer.get(SERVICES, key("s"))
+    copy.writer.delete(SERVICES, key("s"), made["metadata"]["uid"])
+
+    assert ["create s", "patch s", "delete s"] == copy.kube.writes
+    assert ("c", []) == (read["metadata"]["labels"]["dask.org/cluster-name"], copy.store.snapshot())
+
+
+def test_a_list_that_was_taken_before_does_not_undo_what_was_learned(copy: Copy) -> None:
+    """
+    A list takes a while: what we write meanwhile stays in sight until the watch brings it.
+    """
+    copy.kube.create(PODS, a_manifest("a"))
+    pages = list(copy.source.pages())
+
+    def slowly() -> Iterator[tuple[list[Manifest], str]]:
+        copy.writer.create(PODS, a_manifest("b"))
+        copy.writer.merge_patch(PODS, key("a"), LABEL)
+        yield from pages
+
+    copy.informer.replace(slowly())
+
+    assert ["103", "102"] == [version(copy.store.get(key(name))) for name in "ab"]
+
+
+def test_a_late_answer_during_a_list_leaves_no_ghost(copy: Copy) -> None:
+    """
+    An object that went before a list was taken does not come back while the list is stored.
+    """
+    copy.writer.create(PODS, a_manifest("gone"))
+    copy.watch()
+    late = copy.kube.create(PODS, a_manifest("ghost"))
+    for name in ("gone", "ghost"):
+        copy.kube.delete(PODS, key(name), copy.kube.get(PODS, key(name))["metadata"]["uid"])
+
+    def answer_comes(_: Change[Pod]) -> None:  # in a thread of its own, really
+        copy.informer.learn(late)
+
+    copy.informer.add_handler(answer_comes)
+    copy.relist()
+    copy.watch()
+
+    assert [] == copy.store.snapshot()

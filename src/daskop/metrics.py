@@ -12,15 +12,13 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics import disable_created_metrics
 
 from daskop import __version__
+from daskop.queue_metrics import QueueCollector, QueueMetrics
 
 Outcome: TypeAlias = Literal["success", "requeue_after", "conflict", "error", "crash"]
 EventFate: TypeAlias = Literal["written", "suppressed", "dropped", "failed"]
 
 PASS_SECONDS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 """Buckets of a pass: 1 ms is one that finds nothing to do, 60 s a hundred slow writes."""
-
-QUEUE_SECONDS: Final = (0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 600)
-"""Buckets of waiting and of working: from an idle operator to one that is hours behind."""
 
 REQUEST_SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 30, 60)
 """Buckets of a request: 2 ms is a quiet API server, 60 s the bound of a list."""
@@ -36,7 +34,8 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         build = self._gauge("daskop_build_info", "1, with the version of the operator.", "version")
         build.labels(__version__).set(1)
-        self._add_queues()
+        self._queues: dict[str, QueueMetrics] = {}
+        self.registry.register(QueueCollector(self._queues))
         self._add_reconciles()
         self._add_informers()
         self.requests = self._counter(
@@ -54,29 +53,6 @@ class Metrics:
         self.events = self._counter("daskop_events", "Kubernetes Events, by their fate.", "fate")
         for fate in get_args(EventFate):
             self.events.labels(fate)
-
-    def _add_queues(self) -> None:
-        """client-go's names, so that its dashboards work."""
-        self._depth = self._gauge("workqueue_depth", "Keys that wait for a worker thread.", "name")
-        self._adds = self._counter("workqueue_adds", "Keys that were queued.", "name")
-        self._retries = self._counter("workqueue_retries", "Keys that were queued again.", "name")
-        self._queued = self._histogram(
-            "workqueue_queue_duration_seconds",
-            "Time that a key waited for a worker thread.",
-            QUEUE_SECONDS,
-            "name",
-        )
-        self._worked = self._histogram(
-            "workqueue_work_duration_seconds", "Time spent on a key.", QUEUE_SECONDS, "name"
-        )
-        self._unfinished = self._gauge(
-            "workqueue_unfinished_work_seconds", "Time spent so far on all keys in work.", "name"
-        )
-        self._longest = self._gauge(
-            "workqueue_longest_running_processor_seconds",
-            "Time spent so far on the key that is in work for longest.",
-            "name",
-        )
 
     def _add_reconciles(self) -> None:
         self.reconciles = self._counter(
@@ -128,17 +104,10 @@ class Metrics:
         self.reconcile_timeouts.labels(name)
         self.worker_threads.labels(name).set(threads)
 
-    def queue(self, name: str) -> "QueueMetrics":
+    def queue(self, name: str) -> QueueMetrics:
         """The metrics of the queue *name*."""
-        return QueueMetrics(
-            depth=self._depth.labels(name),
-            adds=self._adds.labels(name),
-            retries=self._retries.labels(name),
-            queued=self._queued.labels(name),
-            worked=self._worked.labels(name),
-            unfinished=self._unfinished.labels(name),
-            longest=self._longest.labels(name),
-        )
+        self._queues[name] = QueueMetrics()
+        return self._queues[name]
 
     def informer(self, resource: str) -> "InformerMetrics":
         """The metrics of the informer of *resource*."""
@@ -165,19 +134,6 @@ class Metrics:
         self, name: str, documentation: str, buckets: tuple[float, ...], *labels: str
     ) -> Histogram:
         return Histogram(name, documentation, labels, buckets=buckets, registry=self.registry)
-
-
-@dataclass(frozen=True, slots=True)
-class QueueMetrics:
-    """The series of one queue, looked up once: a queue is too fast to look them up each time."""
-
-    depth: Gauge
-    adds: Counter
-    retries: Counter
-    queued: Histogram
-    worked: Histogram
-    unfinished: Gauge
-    longest: Gauge
 
 
 @dataclass(frozen=True, slots=True)

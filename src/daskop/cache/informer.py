@@ -12,7 +12,7 @@ from daskop.cache.reflector import Reflector
 from daskop.cache.store import Store, V
 from daskop.cache.versions import is_older
 from daskop.clock import Clock
-from daskop.log import surviving
+from daskop.log import Surviving
 from daskop.metrics import InformerMetrics
 
 V_co = TypeVar("V_co", bound=HasMeta, covariant=True)
@@ -129,7 +129,7 @@ class Informer(Generic[V]):
             if not is_older(self._version, version):
                 return stored is not None or self._listing
             if stored is None or is_older(stored.meta.resource_version, version):
-                view = self._view(manifest)
+                view = self._view(manifest, key)
                 if view is not None:
                     self._ahead.setdefault(key, stored)
                     self.store.put(view)
@@ -145,9 +145,12 @@ class Informer(Generic[V]):
         version = ""
         for items, version in pages:
             self._begin_list(version)
-            for manifest in items:
-                self._take(_key(manifest), self._view(manifest), version, listed=True)
-                listed.add(_key(manifest))
+            items.reverse()
+            while items:  # taken apart, so that not two pages are in memory at a time
+                manifest = items.pop()
+                key = _key(manifest)
+                self._take(key, self._view(manifest, key), version, listed=True)
+                listed.add(key)
         for key in self.store.snapshot():
             if key not in listed:
                 self._take(key, None, version, listed=True)
@@ -171,8 +174,9 @@ class Informer(Generic[V]):
             with self._lock:
                 self._version = version
             return
-        new = None if event.type == "DELETED" else self._view(event.object)
-        self._take(_key(event.object), new, version)
+        key = _key(event.object)
+        new = None if event.type == "DELETED" else self._view(event.object, key)
+        self._take(key, new, version)
 
     def _begin_list(self, version: str) -> None:
         """From now on what is learned counts only if it is newer than the list."""
@@ -198,16 +202,16 @@ class Informer(Generic[V]):
                 self._ahead.pop(key, None)
                 self.store.put(new) if new is not None else self.store.pop(key)
         for change in _changes(told, stored, new, listed=listed):
-            self._tell(change)
+            self._tell(key, change)
 
-    def _tell(self, change: Change[V]) -> None:
+    def _tell(self, key: NamespacedName, change: Change[V]) -> None:
         for handler in self._handlers:
-            with surviving("handler_failed", resource=self.name, key=str(change.views[0].meta.key)):
+            with Surviving("handler_failed", resource=self.name, key=key):
                 handler(change)
 
-    def _view(self, manifest: Manifest) -> V | None:
+    def _view(self, manifest: Manifest, key: NamespacedName) -> V | None:
         """The view of *manifest*; None if it cannot be read."""
-        with surviving("object_unreadable", resource=self.name, key=str(_key(manifest))):
+        with Surviving("object_unreadable", resource=self.name, key=key):
             return self._parse(manifest)
         return None
 
@@ -225,7 +229,10 @@ def _changes(told: V | None, stored: V | None, new: V | None, *, listed: bool) -
     *new* what the server tells; the first two are often the same.
     """
     uid = new.meta.uid if new is not None else None
-    before = {view.meta.uid: view for view in (stored, told) if view is not None}
+    before: dict[str, V] = {}
+    for view in (told, stored):
+        if view is not None:
+            before.setdefault(view.meta.uid, view)
     changes = [Change(view, None, listed) for view in before.values() if view.meta.uid != uid]
     if new is not None:
         known = told is not None and told.meta.uid == uid

@@ -14,7 +14,7 @@ from daskop.cache.lister_watcher import ListerWatcher
 from daskop.cache.versions import is_older
 from daskop.clock import Clock
 from daskop.errors import ApiError, ConnectionFailedError, GoneError, VersionsWentBackError
-from daskop.log import surviving
+from daskop.log import Surviving
 
 HEALTHY_SECONDS = 30.0
 """A watch that lived as long as the longest pause begins anew with short pauses."""
@@ -82,7 +82,7 @@ class Reflector:
         while not self._stopping.is_set():
             outcome = _Outcome.CRASHED
             self._retry_after = 0.0
-            with surviving("watch_crashed", resource=self._name):
+            with Surviving("watch_crashed", resource=self._name):
                 outcome = self._attempt()
             if outcome in {_Outcome.CRASHED, _Outcome.EXPIRED}:
                 self._resource_version = ""

@@ -2,14 +2,14 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from daskop.api.meta import HasMeta, NamespacedName
 
 V = TypeVar("V", bound=HasMeta)
 
-IndexFunction: TypeAlias = Callable[[V], Iterable[Hashable]]
+IndexFunction: TypeAlias = Callable[[V], tuple[Hashable, ...]]
 """The values under which a view is found in one index."""
 
 
@@ -56,12 +56,14 @@ class Store(Generic[V]):
         key = view.meta.key
         with self._lock:
             old = self._views.get(key)
-            if old is not None:
-                self._unfile(key, old)
             self._views[key] = view
             for name, function in self._functions.items():
-                for value in function(view):
-                    self._index[name][value].add(key)
+                before = function(old) if old is not None else ()
+                after = function(view)
+                if before != after:  # most changes are none for an index
+                    self._unfile(name, before, key)
+                    for value in after:
+                        self._index[name][value].add(key)
             return old
 
     def pop(self, key: NamespacedName) -> V | None:
@@ -69,7 +71,8 @@ class Store(Generic[V]):
         with self._lock:
             old = self._views.pop(key, None)
             if old is not None:
-                self._unfile(key, old)
+                for name, function in self._functions.items():
+                    self._unfile(name, function(old), key)
             return old
 
     def __contains__(self, key: object) -> bool:
@@ -80,13 +83,12 @@ class Store(Generic[V]):
         with self._lock:
             return len(self._views)
 
-    def _unfile(self, key: NamespacedName, view: V) -> None:
-        for name, function in self._functions.items():
-            for value in function(view):
-                filed = self._index[name][value]
-                filed.discard(key)
-                if not filed:
-                    del self._index[name][value]
+    def _unfile(self, name: str, values: tuple[Hashable, ...], key: NamespacedName) -> None:
+        for value in values:
+            filed = self._index[name][value]
+            filed.discard(key)
+            if not filed:
+                del self._index[name][value]
 
 
 def by_controller(view: HasMeta) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError, SSLError
 
 from daskop.errors import ConnectionFailedError, DaskopError
+from daskop.kube.connections import make_fair
 
 OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -51,8 +52,7 @@ class _Connections:
     def __init__(self, configuration: client.Configuration) -> None:
         self._configuration = configuration
         self.pool: urllib3.PoolManager = client.ApiClient(configuration).rest_client.pool_manager
-        # Wait for a connection to come free: the library would open one more and throw it away.
-        self.pool.connection_pool_kw["block"] = True
+        make_fair(self.pool)
         self.host = configuration.host
 
     def credentials(self) -> dict[str, str]:

@@ -9,7 +9,7 @@ from structlog.contextvars import bound_contextvars
 from daskop.api.meta import NamespacedName
 from daskop.clock import Clock
 from daskop.errors import REFUSALS, ApiError, ConflictError, DaskopError, ShutDownError
-from daskop.log import surviving
+from daskop.log import Surviving
 from daskop.metrics import Metrics, Outcome
 from daskop.runtime.reconciler import Reconciler
 from daskop.workqueue.rate_limiting_queue import ITEM_BACKOFF, Backoff, RateLimitingQueue
@@ -107,7 +107,7 @@ class Controller:
             self._metrics.active_workers.labels(self.name).track_inprogress(),
         ):
             outcome: Outcome = "crash"
-            with surviving("reconcile_crashed"):
+            with Surviving("reconcile_crashed"):
                 outcome = self._reconcile(key)
             if outcome == "crash":
                 self.queue.add_rate_limited(key)

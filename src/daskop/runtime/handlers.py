@@ -1,7 +1,7 @@
 """From a changed object to the keys that need a pass."""
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 from daskop.api.meta import HasMeta, NamespacedName
 from daskop.cache.informer import Change, Handler
@@ -24,20 +24,30 @@ def enqueue_self(queue: Adder) -> Handler[HasMeta]:
 def enqueue_owner(queue: Adder, kind: str) -> Handler[HasMeta]:
     """The object of *kind* that controls it: by name, so that a new owner of it learns too."""
 
-    def owner(view: HasMeta) -> Iterable[NamespacedName]:
-        controller = view.meta.controller
-        if controller is not None and controller.kind == kind:
-            yield NamespacedName(view.meta.key.namespace, controller.name)
+    def handle(change: Change[HasMeta]) -> None:
+        old, new = change.old, change.new
+        if old is not None and new is not None and old.meta.owners == new.meta.owners:
+            old = None  # the most frequent change of all
+        priority = _priority(change)
+        for view in (new, old):
+            controller = view.meta.controller if view is not None else None
+            if view is not None and controller is not None and controller.kind == kind:
+                queue.add(NamespacedName(view.meta.key.namespace, controller.name), priority)
 
-    return enqueue_related(queue, owner)
+    return handle
 
 
 def enqueue_related(queue: Adder, related: Callable[[V], Iterable[NamespacedName]]) -> Handler[V]:
     """Every key that *related* names, for what the object is and for what it was."""
 
     def handle(change: Change[V]) -> None:
-        priority = Priority.LOW if change.listed else Priority.NORMAL
+        priority = _priority(change)
         for key in dict.fromkeys(key for view in change.views for key in related(view)):
             queue.add(key, priority)
 
     return handle
+
+
+def _priority(change: Change[Any]) -> Priority:
+    """What a full list brings is old news."""
+    return Priority.LOW if change.listed else Priority.NORMAL

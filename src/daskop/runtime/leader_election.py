@@ -29,7 +29,7 @@ from daskop.errors import (
     NotFoundError,
     NotLeaderError,
 )
-from daskop.log import surviving
+from daskop.log import Surviving
 from daskop.runtime.writer import Writer
 
 JITTER: Final = 1.2
@@ -197,7 +197,7 @@ class LeaderElector:
     def _attempt(self) -> None:
         """Make one try; whatever goes wrong is a try that failed."""
         trouble = ""
-        with surviving("lease_try_crashed"):
+        with Surviving("lease_try_crashed"):
             try:
                 self._acquire_or_renew()
             except (AlreadyExistsError, ConflictError) as error:  # another was faster
@@ -278,7 +278,7 @@ class LeaderElector:
         if self._began is None or self._lost:
             return
         self._began = None
-        with surviving("lease_release_failed"):
+        with Surviving("lease_release_failed"):
             lease = self._read()
             if lease is not None and _holder(lease) == self._identity:
                 # The second is client-go's, for those who look at nothing else; 0 is invalid.

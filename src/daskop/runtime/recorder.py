@@ -22,7 +22,7 @@ from daskop.errors import (
     ServerError,
     TooManyRequestsError,
 )
-from daskop.log import surviving
+from daskop.log import Surviving
 from daskop.metrics import EventFate, Metrics
 from daskop.plan.actions import Event
 from daskop.runtime.event_correlator import EventCorrelator, Report
@@ -107,7 +107,7 @@ class EventRecorder:
         Never waits and never raises: an event that cannot be kept is dropped and counted.
         """
         fate: EventFate | None = "failed"
-        with surviving("event_unreadable", reason=event.reason, key=str(meta.key)):
+        with Surviving("event_unreadable", reason=event.reason, key=meta.key):
             fate = self._enqueue(resource, meta, event)
         if fate is not None:
             self._count(fate)
@@ -152,7 +152,7 @@ class EventRecorder:
     def _run(self) -> None:
         while (write := self._next()) is not None:
             fate: EventFate = "failed"
-            with surviving("event_crashed", key=str(write.key)):
+            with Surviving("event_crashed", key=write.key):
                 fate = self._deliver(write)
             self._count(fate)
             with self._changed:

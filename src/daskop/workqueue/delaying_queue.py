@@ -5,7 +5,7 @@ import threading
 from itertools import count
 
 from daskop.clock import Clock
-from daskop.metrics import QueueMetrics
+from daskop.queue_metrics import QueueMetrics
 from daskop.workqueue.queue import Priority, T, WorkQueue
 
 
@@ -36,8 +36,7 @@ class DelayingQueue(WorkQueue[T]):
 
         An item that is in work keeps the priority at which it was taken.
         """
-        self._metrics.retries.inc()
-        priority = self.priority_in_work(item)
+        priority = self._note_retry(item)
         if seconds <= 0:
             self.add(item, priority)
             return

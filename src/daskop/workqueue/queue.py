@@ -14,7 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from daskop.clock import Clock
 from daskop.errors import ShutDownError
-from daskop.metrics import QueueMetrics
+from daskop.queue_metrics import QueueMetrics
 
 T = TypeVar("T", bound=Hashable)
 
@@ -41,7 +41,11 @@ class WorkQueue(Generic[T]):
     def __init__(self, metrics: QueueMetrics, clock: Clock) -> None:
         self._metrics = metrics
         self._clock = clock
-        self._condition = threading.Condition()  # guards everything below
+        # Entered at each step: a condition is several times as slow as its lock, so it is only
+        # asked where somebody waits.
+        self._lock = threading.Lock()  # guards everything below, the metrics included
+        self._condition = threading.Condition(self._lock)
+        self._waiters = 0  # threads that wait for an item
         # Ordered sets. Every item in them is dirty and not processing.
         self._waiting: dict[Priority, OrderedDict[T, None]] = {
             priority: OrderedDict() for priority in sorted(Priority, reverse=True)
@@ -49,9 +53,8 @@ class WorkQueue(Generic[T]):
         self._dirty: dict[T, _Wanted] = {}
         self._processing: dict[T, _Wanted] = {}
         self._shutting_down = False
-        metrics.depth.set_function(self.__len__)
-        metrics.unfinished.set_function(lambda: sum(self.work_seconds().values()))
-        metrics.longest.set_function(lambda: max(self.work_seconds().values(), default=0.0))
+        metrics.depth = self.__len__
+        metrics.work_seconds = lambda: self.work_seconds().values()
 
     def add(self, item: T, priority: Priority = Priority.NORMAL) -> None:
         """
@@ -60,12 +63,12 @@ class WorkQueue(Generic[T]):
         If it is marked already, the higher of both priorities counts.
         """
         now = self._clock.monotonic()
-        with self._condition:
+        with self._lock:
             if self._shutting_down or not self._mark(item, _Wanted(priority, now)):
                 return
+            self._metrics.adds += 1
             if item not in self._processing:
                 self._push(item)
-        self._metrics.adds.inc()  # not under the lock: all workers and informers wait for that
 
     def get(self) -> T:
         """
@@ -76,34 +79,32 @@ class WorkQueue(Generic[T]):
         Raises:
             ShutDownError: If the queue is shut down and empty.
         """
-        with self._condition:
-            self._condition.wait_for(lambda: self._shutting_down or any(self._waiting.values()))
-            item = self._pop()
-            wanted = self._dirty.pop(item)
+        with self._lock:
+            while not (item := self._pop()):
+                if self._shutting_down:
+                    raise ShutDownError("the queue is shut down")
+                self._waiters += 1
+                self._condition.wait()
+                self._waiters -= 1
+            wanted = self._dirty.pop(item[0])
             now = self._clock.monotonic()
-            self._processing[item] = _Wanted(wanted.priority, now)
-        self._metrics.queued.observe(now - wanted.since)
-        return item
+            self._processing[item[0]] = _Wanted(wanted.priority, now)
+            self._metrics.queued.observe(now - wanted.since)
+            return item[0]
 
     def done(self, item: T) -> None:
         """End the work on *item*; it is queued again if it was added meanwhile."""
-        with self._condition:
+        with self._lock:
             started = self._processing.pop(item).since
+            self._metrics.worked.observe(self._clock.monotonic() - started)
             if item in self._dirty:
                 self._push(item)
             elif self._shutting_down:
                 self._condition.notify_all()  # somebody may wait for the end of the work
-        self._metrics.worked.observe(self._clock.monotonic() - started)
-
-    def priority_in_work(self, item: T) -> Priority:
-        """The priority at which *item* was taken; a retry keeps it."""
-        with self._condition:
-            wanted = self._processing.get(item)
-            return wanted.priority if wanted else Priority.NORMAL
 
     def work_seconds(self) -> dict[T, float]:
         """How long each item in work has been so."""
-        with self._condition:
+        with self._lock:
             now = self._clock.monotonic()
             return {item: now - wanted.since for item, wanted in self._processing.items()}
 
@@ -115,7 +116,7 @@ class WorkQueue(Generic[T]):
             drop_waiting: Forget what waits, which a successor finds by itself; else workers
                 still get it, as in client-go.
         """
-        with self._condition:
+        with self._lock:
             self._shutting_down = True
             if drop_waiting:
                 self._dirty.clear()
@@ -125,15 +126,22 @@ class WorkQueue(Generic[T]):
 
     def drain(self, seconds: float) -> bool:
         """After the shut-down: wait until all work is done; False if it was not in time."""
-        with self._condition:
+        with self._lock:
             return self._condition.wait_for(
                 lambda: not self._dirty and not self._processing, seconds
             )
 
     def __len__(self) -> int:
         """The items that wait; for information only, it is old when it is read."""
-        with self._condition:
+        with self._lock:
             return sum(map(len, self._waiting.values()))
+
+    def _note_retry(self, item: T) -> Priority:
+        """Count a retry, and return the priority at which *item* was taken: it keeps that."""
+        with self._lock:
+            self._metrics.retries += 1
+            wanted = self._processing.get(item)
+            return wanted.priority if wanted else Priority.NORMAL
 
     def _mark(self, item: T, wanted: _Wanted) -> bool:
         """Make *item* dirty; return False if it was already."""
@@ -150,10 +158,12 @@ class WorkQueue(Generic[T]):
 
     def _push(self, item: T) -> None:
         self._waiting[self._dirty[item].priority][item] = None
-        self._condition.notify()
+        if self._waiters:
+            self._condition.notify()
 
-    def _pop(self) -> T:
+    def _pop(self) -> tuple[T] | None:
+        """The item that comes first, taken out; None if none waits."""
         for items in self._waiting.values():
             if items:
-                return items.popitem(last=False)[0]
-        raise ShutDownError("the queue is shut down")
+                return (items.popitem(last=False)[0],)
+        return None

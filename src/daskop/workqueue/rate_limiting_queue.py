@@ -5,7 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from daskop.clock import Clock
-from daskop.metrics import QueueMetrics
+from daskop.queue_metrics import QueueMetrics
 from daskop.token_bucket import TokenBucket
 from daskop.workqueue.delaying_queue import DelayingQueue
 from daskop.workqueue.queue import T

@@ -15,7 +15,7 @@ steps = st.lists(
 
 
 def a_store() -> Store[Pod]:
-    return Store({OWNER: lambda pod: (owner.uid for owner in pod.meta.owners)})
+    return Store({OWNER: lambda pod: tuple(owner.uid for owner in pod.meta.owners)})
 
 
 @given(steps)

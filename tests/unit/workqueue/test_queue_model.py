@@ -189,9 +189,6 @@ class QueueMachine(RuleBasedStateMachine):
     def agree(self) -> None:
         assert len(self.model.waiting) == len(self.queue)
         assert set(self.model.in_work) == set(self.queue.work_seconds())
-        for item in "abc":
-            priority = self.model.in_work.get(item, Priority.NORMAL)
-            assert priority == self.queue.priority_in_work(item)
         if self.model.closed:
             assert (not self.model.dirty and not self.model.in_work) == self.queue.drain(0)
 

@@ -1,0 +1,81 @@
+"""How long the operator needs for one cluster's workers, against a loop that posts the same Pods."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import yaml
+
+from benchmarks.figure import RUNS, Benchmark, Figure, Say
+from tests.e2e.cluster.controlplane.api import Api, path_of
+from tests.e2e.cluster.controlplane.options import Options
+from tests.e2e.cluster.controlplane.plane import ControlPlane
+from tests.e2e.cluster.controlplane.waiting import wait_until
+from tests.e2e.controlplane.custom_resources import apply_custom_resources, repository_crds
+from tests.e2e.controlplane.operator_process import OperatorProcess
+
+WORKERS = 300
+THREADS = 8
+MANIFEST = Path(__file__).parents[1] / "tests" / "e2e" / "seed" / "cluster.yaml"
+OPTIONS = Options(scheduler=False, nodes=0)
+"""Nothing that starts the Pods: that of one run would disturb the next."""
+
+
+def pods(api: Api, namespace: str) -> list[dict[str, Any]]:
+    """The worker Pods of a namespace."""
+    return api.list(path_of("v1", "pods", namespace), "dask.org/component=worker")
+
+
+def operator_seconds(api: Api, namespace: str) -> float:
+    """Create one cluster with all its workers, and return the time until the last Pod exists."""
+    manifest = yaml.safe_load(MANIFEST.read_text())
+    manifest["spec"]["worker"]["replicas"] = WORKERS
+    began = perf_counter()
+    api.create(path_of("kubernetes.dask.org/v1", "daskclusters", namespace), manifest)
+    wait_until(
+        lambda: len(pods(api, namespace)) == WORKERS, "all Pods", within_seconds=120, every=0.2
+    )
+    return perf_counter() - began
+
+
+def bare_seconds(api: Api, namespace: str, template: dict[str, Any]) -> float:
+    """Post as many copies of *template*, and return the time until the last answer."""
+    path = path_of("v1", "pods", namespace)
+    (container,) = template["spec"]["containers"]
+    spec = {"containers": [{k: v for k, v in container.items() if k != "volumeMounts"}]}
+    labels = template["metadata"]["labels"]
+
+    def post(number: int) -> None:
+        api.create(path, {"metadata": {"name": f"pod-{number}", "labels": labels}, "spec": spec})
+
+    began = perf_counter()
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(post, range(WORKERS)))
+    return perf_counter() - began
+
+
+def measure(say: Say) -> list[Figure]:
+    """Have the Pods made both ways, in turn."""
+    ours, bare = [], []
+    with ControlPlane(OPTIONS, report=say) as plane:
+        apply_custom_resources(plane, repository_crds())
+        for run in range(RUNS):
+            for name in (f"operator-{run}", f"bare-{run}"):
+                plane.api.make_namespace(name)
+        with OperatorProcess(plane.kubeconfig):
+            for run in range(RUNS):
+                ours.append(operator_seconds(plane.api, f"operator-{run}"))
+                template = pods(plane.api, f"operator-{run}")[0]
+                bare.append(bare_seconds(plane.api, f"bare-{run}", template))
+                say(f"{WORKERS} workers in {ours[-1]:.2f} s, bare {bare[-1]:.2f} s")
+    return [Figure(f"{WORKERS} workers of one cluster", "s", tuple(ours), tuple(bare))]
+
+
+BENCHMARK = Benchmark(
+    "Worker creation",
+    f"From the POST of a DaskCluster with {WORKERS} workers until all its worker Pods are listed, on "
+    "etcd, API server and controllers without any node. The bare loop posts the same number of the "
+    f"same Pods with {THREADS} threads.",
+    measure,
+)

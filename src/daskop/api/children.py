@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from daskop.api.meta import Manifest, Meta
 from daskop.api.wellknown import CLUSTER_NAME_LABEL
 
+ENDED = frozenset({"Succeeded", "Failed"})
+
 
 @dataclass(frozen=True, slots=True)
 class Pod:
@@ -16,7 +18,7 @@ class Pod:
         phase: ``status.phase``; ``Pending`` until the API says more.
         ready: Whether the condition ``Ready`` is true.
         started: When the Pod was accepted by a node (RFC 3339), or an empty string.
-        finished: When its last container ended (RFC 3339), or an empty string.
+        finished: When its last container ended (RFC 3339); empty until all have.
         cluster: The Dask cluster that its label names, or an empty string.
     """
 
@@ -31,20 +33,20 @@ class Pod:
     def parse(cls, manifest: Manifest) -> "Pod":
         """Read a Pod that came from the API server."""
         status = manifest.get("status") or {}
-        conditions = status.get("conditions") or ()
+        phase = sys.intern(status.get("phase", "Pending"))
         return cls(
             meta=Meta.parse(manifest),
-            phase=sys.intern(status.get("phase", "Pending")),
-            ready=any(c["type"] == "Ready" and c["status"] == "True" for c in conditions),
+            phase=phase,
+            ready=_is_ready(status),
             started=status.get("startTime") or "",
-            finished=_finished(status),
+            finished=_finished(status) if phase in ENDED else "",
             cluster=(manifest["metadata"].get("labels") or {}).get(CLUSTER_NAME_LABEL, ""),
         )
 
     @property
     def ended(self) -> bool:
         """Whether all its containers ended for good."""
-        return self.phase in {"Succeeded", "Failed"}
+        return self.phase in ENDED
 
     @property
     def alive(self) -> bool:
@@ -62,6 +64,13 @@ class Service:
     def parse(cls, manifest: Manifest) -> "Service":
         """Read a Service that came from the API server."""
         return cls(Meta.parse(manifest))
+
+
+def _is_ready(status: Manifest) -> bool:
+    for condition in status.get("conditions") or ():
+        if condition["type"] == "Ready":
+            return bool(condition["status"] == "True")
+    return False
 
 
 def _finished(status: Manifest) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from daskop.api.wellknown import API_VERSION
 
@@ -10,9 +10,12 @@ Manifest: TypeAlias = Mapping[str, Any]
 """A Kubernetes object, or a part of one, as decoded JSON. Never changed in place."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class NamespacedName:
-    """The key of one object of a known kind, and the item of a work queue."""
+class NamespacedName(NamedTuple):
+    """
+    The key of one object of a known kind, and the item of a work queue.
+
+    A tuple, since it is hashed several times for each event of a watch.
+    """
 
     namespace: str
     name: str
@@ -90,7 +93,10 @@ class Meta:
     @property
     def controller(self) -> OwnerReference | None:
         """The owner that manages the object, if it has one."""
-        return next((owner for owner in self.owners if owner.controller), None)
+        for owner in self.owners:
+            if owner.controller:
+                return owner
+        return None
 
     def controlled_by(self, uid: str) -> bool:
         """Whether the object with this *uid* manages this one. Labels never make a child."""

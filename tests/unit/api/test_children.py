@@ -64,11 +64,6 @@ def test_only_ready_is_ready(condition: dict[str, str]) -> None:
             "2026-01-01T00:00:02Z",
             id="the last",
         ),
-        pytest.param(
-            [ended_at("2026-01-01T00:00:01Z"), {"state": {"running": {}}}],
-            "2026-01-01T00:00:01Z",
-            id="one runs",
-        ),
         pytest.param([ended_at(None)], "", id="no time"),
         pytest.param([{}], "", id="no state"),
         pytest.param([], "", id="none"),
@@ -80,7 +75,17 @@ def test_a_pod_ends_with_its_last_container(
     """
     The end is the latest one that is known.
     """
-    assert finished == Pod.parse(raw({"containerStatuses": containers})).finished
+    status = {"phase": "Succeeded", "containerStatuses": containers}
+    assert finished == Pod.parse(raw(status)).finished
+
+
+def test_a_pod_that_runs_has_no_end() -> None:
+    """
+    One container has ended and others run: the Pod has not.
+    """
+    one = [ended_at("2026-01-01T00:00:01Z"), {"state": {"running": {}}}]
+
+    assert not Pod.parse(raw({"phase": "Running", "containerStatuses": one})).finished
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,7 @@ def _settings(  # noqa: PLR0913 - a command has this many options
 )
 def crds(directory: Path | None) -> None:
     """Print the CustomResourceDefinitions."""
+    # The files in crds/ are this output, and a test holds them equal.
     pages = {
         f"{kind.resource.plural}.yaml": yaml.dump(
             custom_resource_definition(kind), Dumper=_PlainDumper, sort_keys=False, width=100

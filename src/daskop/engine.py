@@ -82,6 +82,7 @@ class Engine:
         cached = WriteThrough(writer, self._informers)
         self._applier = Applier(cached, settings.parallel_requests)
         self._recorder = EventRecorder(writer, self._clock, self._metrics, self._identity)
+        # Events are neither cached nor waited for, so they need no more than the gate.
         status = StatusWriter(cached, self._clock)
         self.executor = PlanExecutor(self._applier, status, self._recorder, self._clock)
         self._servers = self._build_servers()
@@ -184,12 +185,14 @@ class Engine:
         stack.callback(self._stop_informers)
 
     def _start(self) -> None:
+        # Probes are answered from the first moment on: a slow list is no reason to be restarted.
         for server in self._servers:
             server.start()
         for informer in self._informers.values():
             informer.start()
         health, metrics = (server.port for server in self._servers)
         log.info("started", health=health, metrics=metrics, identity=self._identity)
+        # No pass on half a cache: it would take what is not listed yet for missing.
         self._wait_for(self._all_synced)
         if self._elector is not None:
             self._elector.start()
@@ -218,6 +221,7 @@ class Engine:
             informer.join()
 
     def _stop_work(self) -> None:
+        # One after the other, but the first stop has them all wait for the same requests.
         ended = [controller.stop(PASS_SECONDS) for controller in self._controllers]
         if not all(ended):
             os._exit(1)  # threads that hang would hold up the interpreter's end for ever

@@ -38,6 +38,7 @@ class Manager:
         self._engine.run()
 
     def _watch(self) -> None:
+        # Pods and Services are selected by a label of ours: everybody else's cost us nothing.
         informer = self._engine.informer
         clusters: Store[DaskCluster] = Store()
         groups = Store({BY_CLUSTER: _cluster_of})
@@ -67,6 +68,8 @@ class Manager:
         )
 
     def _connect_handlers(self) -> None:
+        # Who has to look again when this changes? The object itself, its owner, and for a cluster
+        # also the groups that wait for it and the job that it belongs to.
         clusters = self._cluster_controller.queue
         groups = self._group_controller.queue
         jobs = self._job_controller.queue

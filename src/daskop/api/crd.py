@@ -36,6 +36,7 @@ def custom_resource_definition(kind: Kind[Any]) -> dict[str, Any]:
 
 def _version(kind: Kind[Any]) -> dict[str, Any]:
     subresources: dict[str, Any] = {"status": {}}
+    # Without the selector's path an HPA cannot count the Pods that it scales.
     if kind.scalable:
         subresources["scale"] = {
             "specReplicasPath": ".spec.worker.replicas",
@@ -74,6 +75,7 @@ def _object_schema(kind: Kind[Any]) -> dict[str, Any]:
 
 
 def _name_rules(kind: Kind[Any]) -> list[dict[str, str]]:
+    # Rules instead of a webhook: they hold while the operator is down, and need no certificate.
     limit = kind.name_limit
     rules = [
         {

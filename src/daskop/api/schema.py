@@ -49,12 +49,14 @@ def _resolve(node: Mapping[str, Any], defs: Mapping[str, Any]) -> dict[str, Any]
     if "$ref" in node:
         target = defs[node["$ref"].rsplit("/", 1)[-1]]
         node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+    # The API server refuses anyOf as a type: our models use it for "or nothing" only.
     if "anyOf" in node:
         (choice,) = (option for option in node["anyOf"] if option != {"type": "null"})
         rest = {key: value for key, value in node.items() if key != "anyOf"}
         return {**_resolve({**choice, **rest}, defs), "nullable": True}
     out: dict[str, Any] = {}
     for key, value in node.items():
+        # Titles say what the names say, and a default of null would be written into each object.
         if key in {"title", "$defs"} or (key == "default" and value is None):
             continue
         if key == "properties":

@@ -126,6 +126,7 @@ class Informer(Generic[V]):
         key, version = _key(manifest), manifest["metadata"]["resourceVersion"]
         with self._lock:
             stored = self.store.get(key)
+            # The watch is past this state of the object: what it showed since is newer, or it went.
             if not is_older(self._version, version):
                 return stored is not None or self._listing
             if stored is None or is_older(stored.meta.resource_version, version):
@@ -151,6 +152,7 @@ class Informer(Generic[V]):
                 key = _key(manifest)
                 self._take(key, self._view(manifest, key), version, listed=True)
                 listed.add(key)
+        # client-go's tombstones: these went while nobody watched.
         for key in self.store.snapshot():
             if key not in listed:
                 self._take(key, None, version, listed=True)
@@ -170,6 +172,7 @@ class Informer(Generic[V]):
         """Store one change."""
         self._told_at = self._clock.monotonic()
         version = event.object["metadata"]["resourceVersion"]
+        # A bookmark has no object: it says how far the server is, which keeps our version young.
         if event.type == "BOOKMARK":
             with self._lock:
                 self._version = version

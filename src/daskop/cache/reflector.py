@@ -129,7 +129,7 @@ class Reflector:
         elif self._cut_short:
             self._check_version()
         began = self._clock.monotonic()
-        self._cut_short = True
+        self._cut_short = True  # unless it turns out otherwise
         try:
             self._watch()
         finally:

@@ -51,6 +51,7 @@ class WorkerGroupReconciler:
             group=group,
             cluster=cluster,
             address=scheduler_address(cluster) if cluster else "",
+            # By the owner's uid: labels can be edited, and say nothing of whose a Pod is.
             pods=self._pods.by_index(BY_CONTROLLER, group.meta.uid),
             taken=_Names(self._pods, namespace),
         )

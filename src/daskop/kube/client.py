@@ -77,6 +77,7 @@ class Client:
         Raises:
             GoneError: If *continued*, the token of the page before, has expired.
         """
+        # No resourceVersion: the server answers with what is true now, not with what it has cached.
         wanted = {"limit": limit, "continue": continued, "labelSelector": label_selector}
         query = {name: value for name, value in wanted.items() if value}
         exchange = Exchange("GET", resource.path(), query, read_seconds=LIST_SECONDS)
@@ -146,6 +147,7 @@ class Client:
         preconditions = {"uid": uid}
         if resource_version:
             preconditions["resourceVersion"] = resource_version
+        # Background: the object goes at once, and its dependents by the garbage collector.
         options = {"preconditions": preconditions, "propagationPolicy": "Background"}
         path = resource.path(key.namespace, key.name)
         return self._write("delete", resource, "DELETE", path, options, query={})
@@ -193,6 +195,7 @@ class Client:
         return self._try(verb, resource, exchange)
 
     def _try(self, verb: str, resource: Resource, exchange: Exchange) -> urllib3.BaseHTTPResponse:
+        # Each try counts against the limit, and is counted and measured by itself.
         if self._limit is not None:
             self._closed.wait(self._limit.reserve())
         code = "<error>"

@@ -55,6 +55,7 @@ def failure(code: int, status: Any, retry_after_seconds: float = 0.0) -> ApiErro
 
 
 def _class(code: int, reason: str, status: Mapping[str, Any]) -> type[ApiError]:
+    # The reason is more exact than the code: 409 is also a conflict, 410 also an old token of a list.
     if reason == "AlreadyExists":
         return AlreadyExistsError
     if reason == "Expired":

@@ -82,6 +82,7 @@ class Transport:
         Raises:
             ConnectionFailedError: If no (whole) answer came.
         """
+        # Taken once: another thread may put fresh ones in place meanwhile.
         used = self._connections
         headers = used.credentials()
         answer = self._send(used, headers, exchange)
@@ -162,6 +163,7 @@ def _configuration(kubeconfig: Path | None, connections: int) -> client.Configur
     except (config.ConfigException, OSError) as error:
         raise DaskopError(f"no usable cluster configuration: {error}") from error
     configuration.connection_pool_maxsize = connections
+    # Bookmarks and the read timeout find a dead link; this finds some of them earlier.
     keepalive = (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     configuration.socket_options = [*HTTPConnection.default_socket_options, keepalive]
     return configuration

@@ -189,6 +189,8 @@ class ResourceWatcher:
                 timeout_seconds=random.randint(*SERVER_SECONDS),  # noqa: S311 - no secret
             ):
                 yield WatchEvent(event["type"], event["object"])
+        # Whatever breaks in the stream is the same to the reflector. What we broke ourselves, by a
+        # stop, is none of that: the library closes the socket under the reader.
         except (HTTPError, OSError, ConnectionFailedError) as error:
             if not watch.stopped:
                 raise ConnectionFailedError(f"watch of {self._resource.plural}: {error}") from error
@@ -218,6 +220,7 @@ class ResourceWatcher:
         }
         if self._label_selector:
             query["labelSelector"] = self._label_selector
+        # The head of the answer comes at once, or not at all; after it silence may last longer.
         answer = self._client.watch(self._resource, query, OPEN_SECONDS)
         sock = getattr(answer.connection, "sock", None)  # no part of urllib3's abstract connection
         if sock is not None:

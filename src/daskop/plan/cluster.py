@@ -60,14 +60,19 @@ def scheduler_address(cluster: DaskCluster) -> str:
 def _actions(observed: ObservedCluster) -> Iterator[Action]:
     cluster, scheduler, group = observed.cluster, observed.scheduler, observed.group
     uid = cluster.meta.uid
+    # A name that is taken, by whomever, is left alone here; _blocked has the pass made again.
     if scheduler is None:
         yield Create(PODS, scheduler_pod(cluster), uid)
+    # An ended Pod does not start again: a new one takes its name once it is gone. The state of the
+    # old scheduler is lost with it, which its workers notice and connect anew.
     elif scheduler.meta.controlled_by(uid) and scheduler.ended and not scheduler.meta.deleting:
         yield Delete(PODS, scheduler.meta.key, scheduler.meta.uid)
     if observed.service is None:
         yield Create(SERVICES, scheduler_service(cluster), uid)
     if group is None:
         yield Create(WORKER_GROUPS, default_group(cluster), uid)
+    # Only a number that was changed here is passed down: kubectl scale on the group, or an HPA,
+    # would be undone by the next pass otherwise.
     elif _ours(cluster, group) and not _passed(group, cluster.spec.worker.replicas):
         yield Patch(WORKER_GROUPS, group.meta, _pass_replicas(cluster.spec.worker.replicas))
 
@@ -112,6 +117,8 @@ def scheduler_service(cluster: DaskCluster) -> dict[str, Any]:
     """The scheduler's Service: the user's spec, selector and ports filled in where missing."""
     key, scheduler = cluster.meta.key, cluster.spec.scheduler
     spec = dict(scheduler.service)
+    # What the user wrote is taken whole: half a selector of theirs and half of ours would select
+    # nothing, and nobody would see why.
     if not spec.get("selector"):
         spec["selector"] = {CLUSTER_NAME_LABEL: key.name, COMPONENT_LABEL: SCHEDULER}
     if not spec.get("ports"):
@@ -153,6 +160,7 @@ def cluster_status(observed: ObservedCluster, now: datetime) -> dict[str, Any]:
     cluster = observed.cluster
     group = observed.group if _ours(cluster, observed.group) else None
     counts = group.status if group else {}
+    # The group's own number, once there is one: somebody may have scaled it past the cluster.
     wanted = group.spec.worker.replicas if group else cluster.spec.worker.replicas
     ready_workers = counts.get("readyReplicas", 0)
     up = scheduler_is_ready(cluster, observed.scheduler)
@@ -181,6 +189,7 @@ def scheduler_is_ready(cluster: DaskCluster, scheduler: Pod | None) -> bool:
 def _conditions(
     *, scheduler_ready: bool, children: bool, ready: int, wanted: int
 ) -> list[dict[str, Any]]:
+    # The first thing in the way is told, in the order in which they have to be removed.
     if not children:
         reason, message = "NameTaken", "an object of another owner stands under a name it needs"
     elif not scheduler_ready:

@@ -45,6 +45,7 @@ def plan_job(observed: ObservedJob, now: datetime) -> Plan:
     job = observed.job
     if job.meta.deleting:
         return Plan()  # its children go by garbage collection
+    # An end on record is final: what is deleted or made by others afterwards changes nothing.
     if finished(job):
         return Plan(actions=tuple(_clean_up(observed)))
     runner = _own(job, observed.runner)
@@ -72,6 +73,7 @@ def _clean_up(observed: ObservedJob) -> Iterator[Action]:
 
 def _actions(observed: ObservedJob) -> Iterator[Action]:
     job = observed.job
+    # The runner comes last: a Client that finds no scheduler gives up after 30 s (Dask's default).
     if observed.cluster is None:
         yield Create(CLUSTERS, job_cluster(job), job.meta.uid)
     elif _own(job, observed.cluster) and observed.runner is None and observed.address is not None:
@@ -109,6 +111,7 @@ def runner_pod(job: DaskJob, address: str) -> dict[str, Any]:
     key, runner = job.meta.key, job.spec.job
     return pod(
         NamespacedName(key.namespace, Naming.runner(key.name)),
+        # The seed promises that a failing runner is restarted, unless the user says otherwise.
         with_env({"restartPolicy": "OnFailure", **runner.spec}, {SCHEDULER_ADDRESS_ENV: address}),
         runner.metadata,
         reserved_labels(Naming.job_cluster(key.name), JOB_RUNNER),
@@ -130,6 +133,7 @@ def job_status(observed: ObservedJob, now: datetime) -> dict[str, Any]:
             conditions, job.status.get("conditions") or (), job.meta.generation, now
         ),
     }
+    # Both times are the kubelet's, so that a pass that comes late does not make the job longer.
     if runner is not None and runner.started:
         status["startTime"] = runner.started
     if runner is not None and runner.ended and runner.finished:
@@ -139,6 +143,7 @@ def job_status(observed: ObservedJob, now: datetime) -> dict[str, Any]:
 
 def _progress(observed: ObservedJob, runner: Pod | None) -> tuple[str, list[dict[str, Any]]]:
     """The word for older tools, and the conditions it stands for (kstatus' rules for a job)."""
+    # A job never says Ready: kstatus takes Ready=False on one that has ended for progress for ever.
     if runner is not None and runner.phase == "Succeeded":
         done = "the runner has completed"
         return "Successful", [
@@ -149,6 +154,7 @@ def _progress(observed: ObservedJob, runner: Pod | None) -> tuple[str, list[dict
         failure = "the runner has failed and is not restarted"
         return "Failed", [
             condition(FAILED, holds=True, reason="RunnerFailed", message=failure),
+            # What Argo CD, Flux and helm --wait look at.
             condition(STALLED, holds=True, reason="RunnerFailed", message=failure),
             condition(RECONCILING, holds=False, reason="RunnerFailed", message=failure),
         ]

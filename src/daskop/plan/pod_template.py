@@ -44,6 +44,7 @@ def pod(
     owner: OwnerReference,
 ) -> dict[str, Any]:
     """A Pod of *spec* with the user's labels and annotations and our *reserved* labels."""
+    # A mesh's proxy between Dask's processes breaks its protocol; who knows better may override it.
     labels = {ISTIO_INJECT_LABEL: "false", **user.labels, **reserved}
     containers = [lift_probe_fields(container) for container in spec["containers"]]
     return {

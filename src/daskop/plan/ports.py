@@ -20,6 +20,7 @@ def service_ports(scheduler: Manifest) -> list[dict[str, Any]]:
     """The Service's ports for a scheduler's PodSpec, when the user's ServiceSpec has none."""
     declared = [port for c in scheduler["containers"] for port in c.get("ports") or ()]
     ports = []
+    # The Service always has both, under the usual numbers, wherever the scheduler listens.
     for names, number in ((COMM_NAMES, COMM_PORT), (DASHBOARD_NAMES, DASHBOARD_PORT)):
         port = named_port(declared, names)
         target = port.get("containerPort", number) if port else number

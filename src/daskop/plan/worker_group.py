@@ -50,6 +50,7 @@ def plan_worker_group(observed: ObservedWorkerGroup, now: datetime) -> Plan:
     if group.meta.deleting:
         return Plan()  # its Pods go by garbage collection
     status = worker_group_status(observed, now)
+    # A group may be applied before its cluster. Workers without a scheduler would only crash.
     if cluster is None or cluster.meta.deleting:
         return Plan(status=status)
     if not group.meta.owned_by(cluster.meta.uid):
@@ -68,9 +69,11 @@ def _join(group: DaskWorkerGroup, cluster: DaskCluster) -> tuple[Action, ...]:
 def _actions(observed: ObservedWorkerGroup) -> Iterator[Action]:
     group = observed.group
     alive = [pod for pod in observed.pods if pod.alive]
+    # Ended Pods keep their names, and count against quotas: they go, and others take their place.
     for ended in (p for p in observed.pods if p.ended and not p.meta.deleting):
         yield Delete(PODS, ended.meta.key, ended.meta.uid)
     surplus = len(alive) - group.spec.worker.replicas
+    # Either creates or deletes, never both: a Pod is not made only to be deleted.
     if surplus > 0:
         for victim in first_to_go(alive)[:surplus]:
             yield Delete(PODS, victim.meta.key, victim.meta.uid)
@@ -81,12 +84,14 @@ def _actions(observed: ObservedWorkerGroup) -> Iterator[Action]:
 
 def _free_names(observed: ObservedWorkerGroup) -> Iterator[str]:
     meta = observed.group.meta
+    # The names depend on the group's uid: those of a group made anew are others.
     names = (Naming.worker(meta.key.name, meta.uid, number) for number in count())
     return (name for name in names if name not in observed.taken)
 
 
 def first_to_go(pods: Sequence[Pod]) -> list[Pod]:
     """Order live *pods* by what is lost with them: pending, not ready, then the youngest."""
+    # Two stable sorts: the second one keeps the order of the first among equals.
     youngest_first = sorted(pods, key=lambda p: (p.meta.created, p.meta.key), reverse=True)
     return sorted(youngest_first, key=lambda p: (p.phase != "Pending", p.ready))
 
@@ -94,6 +99,8 @@ def first_to_go(pods: Sequence[Pod]) -> list[Pod]:
 def worker_pod(group: DaskWorkerGroup, name: str, address: str) -> dict[str, Any]:
     """The Pod of the worker *name*, which connects to the scheduler at *address*."""
     worker = group.spec.worker
+    # The name is in the environment since dask-worker reads it there: --name would be in the args,
+    # which are the user's.
     labels = reserved_labels(group.spec.cluster, WORKER)
     labels[GROUP_NAME_LABEL] = group.meta.key.name
     return pod(

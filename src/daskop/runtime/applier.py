@@ -49,6 +49,8 @@ class Applier:
         Raises:
             DaskopError: The first failure; what had not been begun was not begun any more.
         """
+        # As TCP opens its window: 1, 2, 4, then as many as the pool has threads. client-go's slow
+        # start waits for whole batches; here at most one pool's worth of requests is in vain.
         left = iter(actions[:MAX_ACTIONS])
         under_way: set[Future[None]] = set()
         allowed = 1
@@ -86,6 +88,7 @@ class Applier:
         try:
             self._writer.create(action.resource, action.manifest)
         except AlreadyExistsError:
+            # An earlier create whose answer was lost, a stale cache, a second leader: by its owner.
             live = Meta.parse(self._writer.get(action.resource, action.key))
             if not live.controlled_by(action.owner):
                 kind = action.resource.kind
@@ -104,6 +107,7 @@ class Applier:
 
     def _join(self, action: Join) -> None:
         key = NamespacedName(action.meta.key.namespace, action.owner.name)
+        # Past the cache: the garbage collector deletes an object whose owner it does not find.
         owner = Meta.parse(self._writer.get(action.owner_resource, key))
         if owner.uid != action.owner.uid or owner.deleting:
             raise ConflictError(409, "Conflict", f"{action.owner.kind} {key} is another one by now")

@@ -45,6 +45,7 @@ class Controller:
             self.name, metrics.queue(self.name), clock
         )
         self._threads = [
+            # Daemons: one that hangs for good must not keep the process alive.
             threading.Thread(target=self._work, name=f"{self.name}-{number}", daemon=True)
             for number in range(threads)
         ]
@@ -130,6 +131,7 @@ class Controller:
             seconds = self._retry(key, error)
             log.warning("reconcile_failed", error=str(error), retry_seconds=round(seconds, 3))
             return "error"
+        # Forgotten before it is queued again: another pass is due, but no failure.
         self.queue.forget(key)
         if result.requeue_after is None:
             return "success"

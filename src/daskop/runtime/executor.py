@@ -61,6 +61,8 @@ class PlanExecutor:
             refusal = error
             status = self._with_refusal(view, plan, error)
             events = (Event(error.condition_reason, str(error), warning=True),)
+        # After the writes, so that a crash in between is seen by the next pass as work undone; and
+        # also after a refusal, which people learn of here.
         status_after = self._status.write(resource, view.meta, view.status, status)
         for event in events:
             self._recorder.record(resource, view.meta, event)

@@ -29,6 +29,7 @@ def enqueue_owner(queue: Adder, kind: str) -> Handler[HasMeta]:
         if old is not None and new is not None and old.meta.owners == new.meta.owners:
             old = None  # the most frequent change of all
         priority = _priority(change)
+        # The owner that it had has to make up for it, the one that it has has to count it.
         for view in (new, old):
             controller = view.meta.controller if view is not None else None
             if view is not None and controller is not None and controller.kind == kind:

@@ -58,6 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer one request."""
+        # A probe may append a query against caches on the way.
         page = self.pages.get(self.path.partition("?")[0])
         status, body = page() if page else (HTTPStatus.NOT_FOUND, b"no such page\n")
         self.send_response(status)

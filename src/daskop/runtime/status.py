@@ -41,6 +41,7 @@ class StatusWriter:
         seconds = self._seconds_to_wait(meta.uid)
         if seconds > 0:
             return timedelta(seconds=seconds)
+        # A merge patch leaves alone what it does not name.
         dropped = dict.fromkeys(stored.keys() - wanted.keys())
         body = {
             "metadata": {"uid": meta.uid, "resourceVersion": meta.resource_version},
@@ -53,6 +54,7 @@ class StatusWriter:
         """0 if it may be written now, which counts as written."""
         now = self._clock.monotonic()
         with self._lock:
+            # Old entries go here, so that there are never more than a second's worth of them.
             while self._written_at:
                 oldest = next(iter(self._written_at))
                 if now - self._written_at[oldest] < INTERVAL_SECONDS:

@@ -45,6 +45,7 @@ class DelayingQueue(WorkQueue[T]):
             if self._closed:
                 return
             earlier, higher = self._due.get(item, (due, priority))
+            # As in controller-runtime: the earlier moment, and the higher priority.
             self._due[item] = min(due, earlier), max(priority, higher)
             if due <= earlier:
                 heapq.heappush(self._heap, (due, next(self._order), item))

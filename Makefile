@@ -68,10 +68,10 @@ cover: setup ## Unit tests with branch coverage
 	$(BIN)/coverage run -m pytest tests/unit
 	$(BIN)/coverage report
 
-score: setup ## Measure the code against the targets of docs/score.md
+score: setup ## Measure the shape of the code against its targets
 	$(BIN)/python -m benchmarks.score
 
-bench: setup ## Benchmarks, as ratios to a bare loop in the same run
+bench: setup ## Benchmarks; writes docs/benchmarks.md (about 9 minutes)
 	$(BIN)/python -m benchmarks
 
 crds: setup ## Generate crds/ from the models

@@ -108,6 +108,11 @@ class Engine:
         self._controllers.append(controller)
         return controller
 
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where ``health`` and ``metrics`` are served."""
+        return {server.name: server.address for server in self._servers}
+
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; a second signal ends the process at once."""
         with self._stopping, ExitStack() as stack:
@@ -190,8 +195,7 @@ class Engine:
             server.start()
         for informer in self._informers.values():
             informer.start()
-        health, metrics = (server.port for server in self._servers)
-        log.info("started", health=health, metrics=metrics, identity=self._identity)
+        log.info("started", **self.addresses, identity=self._identity)
         # No pass on half a cache: it would take what is not listed yet for missing.
         self._wait_for(self._all_synced)
         if self._elector is not None:

@@ -1,5 +1,7 @@
 """The command line as a user meets it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,3 +68,39 @@ def test_crds_can_be_written_to_a_folder(tmp_path: Path) -> None:
     written = {file.name: file.read_text() for file in (tmp_path / "new").iterdir()}
     assert {file.name: file.read_text() for file in CRDS.iterdir()} == written
     assert (0, "") == (result.exit_code, result.output)
+
+
+def test_replicas_need_a_place_to_agree(tmp_path: Path) -> None:
+    """
+    Outside a cluster the Lease's namespace has to be named.
+    """
+    with HttpApi(lambda _: Answer()) as api:
+        kubeconfig = api.kubeconfig(tmp_path)
+        result = daskop("run", f"--kubeconfig={kubeconfig}", "--leader-election")
+
+    (sentence,) = result.stderr.splitlines()
+    assert 1 == result.exit_code
+    assert "--lease-namespace" in sentence
+
+
+@pytest.mark.parametrize(
+    "option", ["--workers=0", "--qps=-1", "--burst=0", "--parallel-requests=x"]
+)
+def test_numbers_that_make_no_sense_are_refused(option: str) -> None:
+    """
+    The message names the option and what is allowed.
+    """
+    result = daskop("run", option)
+
+    assert 2 == result.exit_code
+    assert option.partition("=")[0] in result.stderr
+
+
+def test_a_program_that_has_just_begun_ends_when_told(tmp_path: Path) -> None:
+    """
+    As process 1 of a container it would not hear SIGTERM until it has a handler: that comes first.
+    """
+    program = "import os, signal, daskop.__main__; os.kill(os.getpid(), signal.SIGTERM)"
+    ended = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=False, timeout=8)
+
+    assert 0 == ended.returncode

@@ -1,7 +1,9 @@
 """``/healthz``, ``/readyz`` and ``/metrics``."""
 
+import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
@@ -10,6 +12,9 @@ from daskop.settings import Address
 
 Page: TypeAlias = Callable[[], tuple[HTTPStatus, bytes]]
 """Makes the answer to one path."""
+
+IDLE_SECONDS = 3600.0
+"""How often a server without clients looks whether it is to end."""
 
 REQUEST_SECONDS = 10.0
 """A client that is slower than this is cut off."""
@@ -31,14 +36,20 @@ class HttpServer:
 
     def __init__(self, name: str, address: Address, pages: Mapping[str, Page]) -> None:
         handler = type("Handler", (_Handler,), {"pages": pages})
+        self.name = name
         self._server = ThreadingHTTPServer((address.host, address.port), handler)
         self._server.daemon_threads = True  # a slow client must not hold up the end
-        self._thread = threading.Thread(target=self._server.serve_forever, name=f"http-{name}")
+        self._thread = threading.Thread(target=self._serve, name=f"http-{name}")
 
     @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return int(self._server.server_address[1])
+    def address(self) -> str:
+        """``HOST:PORT`` that it listens on."""
+        return "{}:{}".format(*self._bound)
+
+    @property
+    def _bound(self) -> tuple[str, int]:
+        host, port = self._server.server_address[:2]
+        return str(host), port
 
     def start(self) -> None:
         """Begin to answer."""
@@ -47,9 +58,18 @@ class HttpServer:
     def stop(self) -> None:
         """Close the port and end the thread."""
         if self._thread.ident is not None:
-            self._server.shutdown()
+            ending = threading.Thread(target=self._server.shutdown)
+            ending.start()
+            while ending.is_alive():  # it looks up when somebody connects, and at nothing else
+                with suppress(OSError):
+                    socket.create_connection(self._bound, 1.0).close()
+                ending.join(0.02)
             self._thread.join()
         self._server.server_close()
+
+    def _serve(self) -> None:
+        """Wait for clients and not for the time: a server that polls is never quite at rest."""
+        self._server.serve_forever(poll_interval=IDLE_SECONDS)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -77,13 +77,14 @@ def operator_kubeconfig(control_plane: ControlPlane) -> Path:
 def start_operator(
     operator_kubeconfig: Path,
     custom_resources: None,  # noqa: ARG001 - the operator's kinds must exist
-) -> Callable[[], OperatorProcess]:
+) -> Callable[..., OperatorProcess]:
     """Make an operator that runs inside a ``with`` block, for tests that need their own."""
-    return lambda: OperatorProcess(operator_kubeconfig)
+    return lambda *options: OperatorProcess(operator_kubeconfig, options=options)
 
 
 @pytest.fixture(scope="module")
-def operator(start_operator: Callable[[], OperatorProcess]) -> Iterator[OperatorProcess]:
-    """A running operator, for the tests of one module."""
+def operator(start_operator: Callable[..., OperatorProcess]) -> Iterator[OperatorProcess]:
+    """A running operator, for the tests of one module; it leads, as one of a Deployment does."""
     with ExitStack() as stack:
-        yield stack.enter_context(start_operator())
+        options = ("--leader-election", f"--lease-namespace={NAMESPACE}")
+        yield stack.enter_context(start_operator(*options))

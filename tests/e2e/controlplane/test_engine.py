@@ -4,9 +4,12 @@ from functools import partial
 from http import HTTPStatus
 from time import monotonic
 
+import urllib3
+from prometheus_client.parser import text_string_to_metric_families
+
 from tests.e2e.cluster.controlplane.api import path_of
 from tests.e2e.cluster.controlplane.waiting import wait_until
-from tests.e2e.faults.faults import Delay, DropEvents, HoldEvents, LoseAnswer
+from tests.e2e.faults.faults import BlackHole, Delay, DropEvents, HoldEvents, LoseAnswer
 from tests.e2e.faults.proxy import FaultProxy
 from tests.e2e.faults.rules import Match, Rule
 from tests.e2e.widget.user import Start, Widgets
@@ -135,3 +138,69 @@ def test_a_killed_operator_leaves_no_part_twice(
         widgets.settle(f"w{doomed}", 20)
 
         assert 20 == len(widgets.parts(f"w{doomed}"))
+
+
+def test_metrics_tell_what_was_done(widgets: Widgets, proxy: FaultProxy, start: Start) -> None:
+    """
+    Queue, passes, requests, caches and leadership are told with the figures of what happened.
+    """
+    operator = start(proxy.kubeconfig)
+    widgets.create("w", 7)
+    widgets.settle("w", 7)
+    page = urllib3.request("GET", f"http://{operator.metrics}/metrics", timeout=5).data.decode()
+    told = {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+    }
+
+    assert 7 == told["rest_client_requests_total", "201", "configmaps", "create"]
+    assert 7 == told["daskop_informer_objects", "configmaps"]
+    assert 1 == told["daskop_informer_lists_total", "widgets"]
+    assert 1 == told["daskop_informer_watches_total", "widgets"]
+    assert 0 <= told["daskop_informer_last_event_age_seconds", "widgets"] < 10
+    assert told["workqueue_adds_total", "widget"] >= 2
+    assert told["daskop_reconcile_total", "success", "widget"] >= 2
+    assert 0 == told["daskop_reconcile_total", "crash", "widget"]
+    assert 1 == told["daskop_leader",]
+    assert told["daskop_events_total", "written"] >= 0
+
+
+def test_an_event_tells_people(widgets: Widgets, proxy: FaultProxy, start: Start) -> None:
+    """
+    What a plan has to say is an Event of the object, as kubectl describe shows it.
+    """
+    start(proxy.kubeconfig)
+    uid = widgets.create("w", 2)["metadata"]["uid"]
+    widgets.settle("w", 2)
+    events = wait_until(
+        lambda: widgets.api.list(path_of("v1", "events", widgets.namespace)),
+        "an event",
+        within_seconds=10,
+    )
+
+    (event,) = events
+    assert ("Normal", "Scaled", "Scaled to 2") == (event["type"], event["reason"], event["message"])
+    assert ("Widget", "w", uid) == tuple(
+        event["involvedObject"][field] for field in ("kind", "name", "uid")
+    )
+    assert ("daskop", 1) == (event["source"]["component"], event["count"])
+
+
+def test_a_server_that_takes_no_events_slows_nothing_down(
+    widgets: Widgets, proxy: FaultProxy, start: Start
+) -> None:
+    """
+    Events that hang are nobody's business but the recorder's, also at the end.
+    """
+    operator = start(proxy.kubeconfig)
+    hangs = proxy.add(Rule(Match("create", "events"), BlackHole()))
+    for number in range(10):
+        widgets.create(f"w{number}", 3)
+    for number in range(10):
+        widgets.settle(f"w{number}", 3)
+    began = monotonic()
+    code = operator.stop()
+
+    assert (0, True) == (code, hangs.fired > 0)
+    assert monotonic() - began < 5

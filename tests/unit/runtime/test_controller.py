@@ -9,6 +9,8 @@ from time import monotonic
 
 import pytest
 import urllib3
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from daskop.api.children import Service
 from daskop.api.meta import NamespacedName
@@ -168,6 +170,18 @@ def test_a_stop_does_not_work_off_the_backlog() -> None:
     assert [key("a")] == reconciler.passes
 
 
+def test_a_line_of_a_pass_says_which() -> None:
+    """
+    Controller, namespace, name and a mark of the pass are bound to whatever is logged in it.
+    """
+    with capture_logs([merge_contextvars]) as logs:
+        run(Scripted(raising(DaskopError("refused")), Result))
+
+    (line,) = (entry for entry in logs if entry["event"] == "reconcile_failed")
+    assert ("scripted", "ns", "a") == (line["controller"], line["namespace"], line["name"])
+    assert 8 == len(line["reconcile_id"])
+
+
 def test_a_pass_can_ask_for_another_one() -> None:
     """
     A result with a delay brings the key back although nothing changed.
@@ -235,8 +249,9 @@ def test_the_http_server_answers_and_ends() -> None:
     pages = {"/good": check(lambda: True, ""), "/bad": check(lambda: False, "no cache")}
     server = HttpServer("test", Address("127.0.0.1", 0), pages)
     server.start()
+    began = monotonic()
     try:
-        root = f"http://127.0.0.1:{server.port}"
+        root = f"http://{server.address}"
         answers = {
             path: urllib3.request("GET", root + path, timeout=BOUND_SECONDS)
             for path in ("/good", "/bad?x=1", "/other")
@@ -244,6 +259,7 @@ def test_the_http_server_answers_and_ends() -> None:
     finally:
         server.stop()
 
+    assert monotonic() - began < 1.0  # it does not wait for its next look
     assert {
         "/good": (HTTPStatus.OK, b"ok\n"),
         "/bad?x=1": (HTTPStatus.SERVICE_UNAVAILABLE, b"no cache\n"),

@@ -1,0 +1,169 @@
+"""What comes of a plan: writes, then status, then events."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from daskop.api.meta import Manifest, Meta
+from daskop.api.resources import CLUSTERS, PODS, Resource
+from daskop.errors import (
+    ConflictError,
+    DaskopError,
+    ForbiddenError,
+    InvalidError,
+    QuotaExceededError,
+    ServerError,
+)
+from daskop.plan.actions import MAX_ACTIONS, Create, Event, Plan
+from daskop.runtime.applier import Applier
+from daskop.runtime.executor import PlanExecutor
+from daskop.runtime.reconciler import Result
+from daskop.runtime.status import StatusWriter
+from tests.unit.builders import key
+from tests.unit.fakes.clock import SteppedClock
+from tests.unit.fakes.kube import FakeKube
+
+
+@dataclass(frozen=True)
+class View:
+    """An object with a status."""
+
+    meta: Meta
+    status: Manifest
+
+
+class Desk:
+    """An executor, the server that it writes to, and what it told."""
+
+    def __init__(self, applier: Applier, kube: FakeKube) -> None:
+        self.kube = kube
+        self.clock = SteppedClock()
+        self.told: list[Event] = []
+        kube.create(CLUSTERS, {"metadata": {"name": "c", "namespace": "ns"}})
+        self._executor = PlanExecutor(applier, StatusWriter(kube, self.clock), self, self.clock)
+
+    def record(self, _resource: Resource, _meta: Meta, event: Event) -> None:
+        """Note an event, in the recorder's place."""
+        self.told.append(event)
+
+    def view(self) -> View:
+        """The cluster as it is stored."""
+        stored = self.kube.get(CLUSTERS, key("c"))
+        return View(Meta.parse(stored), stored.get("status", {}))
+
+    def execute(self, plan: Plan) -> Result:
+        """Carry out a plan for the cluster."""
+        return self._executor.execute(CLUSTERS, self.view(), plan)
+
+    def failure(self) -> dict[str, Any] | None:
+        """The condition that tells of a refusal."""
+        conditions = self.view().status.get("conditions", [])
+        return next((entry for entry in conditions if entry["type"] == "ReplicaFailure"), None)
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    kube = FakeKube()
+    applier = Applier(kube, parallel=2)
+    yield Desk(applier, kube)
+    applier.stop()
+
+
+def creates(number: int) -> tuple[Create, ...]:
+    names = [f"p{n}" for n in range(number)]
+    return tuple(
+        Create(PODS, {"metadata": {"name": name, "namespace": "ns"}}, "u") for name in names
+    )
+
+
+def test_status_and_events_follow_the_writes(desk: Desk) -> None:
+    """
+    What is said is said after it was done.
+    """
+    event = Event("Created", "created a Pod")
+    result = desk.execute(Plan(creates(1), {"made": 1}, (event,)))
+
+    assert ["create c", "create p0", "patch c"] == desk.kube.writes
+    assert ({"made": 1}, [event], Result()) == (desk.view().status, desk.told, result)
+
+
+def test_a_plan_that_is_too_large_is_taken_up_again(desk: Desk) -> None:
+    """
+    What is left after a hundred writes comes at once, behind others that wait.
+    """
+    result = desk.execute(Plan(creates(MAX_ACTIONS + 1), requeue_after=timedelta(seconds=5)))
+
+    assert Result(timedelta(0)) == result
+
+
+def test_the_earliest_wait_counts(desk: Desk) -> None:
+    """
+    A status that may not be written yet is written as soon as it may, whatever the plan waits for.
+    """
+    desk.execute(Plan(status={"made": 1}))
+    desk.clock.step(0.25)
+    second = desk.execute(Plan(status={"made": 2}, requeue_after=timedelta(seconds=5)))
+
+    assert Result(timedelta(seconds=0.75)) == second
+    assert {"made": 1} == desk.view().status
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ForbiddenError(403, "Forbidden", "not yours"), "Forbidden"),
+        (QuotaExceededError(403, "Forbidden", "exceeded quota: q"), "QuotaExceeded"),
+        (InvalidError(422, "Invalid", "spec: bad"), "InvalidSpec"),
+    ],
+)
+def test_a_refusal_is_told_and_raised(desk: Desk, error: DaskopError, reason: str) -> None:
+    """
+    People learn of it by a condition with the server's words and one event; the rest is not told.
+    """
+    desk.kube.refuse["create p0"] = error
+    plan = Plan(creates(1), {"made": 0}, (Event("Created", "created a Pod"),))
+
+    with pytest.raises(type(error)):
+        desk.execute(plan)
+
+    told = desk.failure() or {}
+    assert ("True", reason, str(error)) == (told["status"], told["reason"], told["message"])
+    assert [Event(reason, str(error), warning=True)] == desk.told
+    assert 0 == desk.view().status["made"]
+
+
+def test_a_refusal_is_over_when_it_is(desk: Desk) -> None:
+    """
+    Said again it keeps its time and is no write; with the next success it is gone.
+    """
+    desk.kube.refuse["create p0"] = ForbiddenError(403, "Forbidden", "not yours")
+    since, patches = [], []
+    for _ in range(2):
+        with pytest.raises(ForbiddenError):
+            desk.execute(Plan(creates(1)))
+        since.append((desk.failure() or {})["lastTransitionTime"])
+        patches.append(desk.kube.writes.count("patch c"))
+        desk.clock.step(60)
+    desk.kube.refuse.clear()
+    desk.execute(Plan(creates(1), {"made": 1}))
+
+    assert (1, [1, 1]) == (len(set(since)), patches)
+    assert desk.failure() is None
+
+
+@pytest.mark.parametrize(
+    "error", [ServerError(500, "InternalError", "sick"), ConflictError(409, "Conflict", "stale")]
+)
+def test_what_passes_by_itself_is_not_told(desk: Desk, error: DaskopError) -> None:
+    """
+    A failure that the next pass may not meet any more is raised, and nothing is written of it.
+    """
+    desk.kube.refuse["create p0"] = error
+
+    with pytest.raises(type(error)):
+        desk.execute(Plan(creates(1), {"made": 0}))
+
+    assert ({}, []) == (desk.view().status, desk.told)

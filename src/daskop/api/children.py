@@ -1,7 +1,7 @@
 """Slim, frozen views of the Pods and Services that we watch: what decisions need, no more."""
 
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from daskop.api.meta import Manifest, Meta
 from daskop.api.wellknown import CLUSTER_NAME_LABEL
@@ -9,8 +9,7 @@ from daskop.api.wellknown import CLUSTER_NAME_LABEL
 ENDED = frozenset({"Succeeded", "Failed"})
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(NamedTuple):
     """
     A Pod as decisions see it.
 
@@ -54,8 +53,7 @@ class Pod:
         return not self.ended and not self.meta.deleting
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(NamedTuple):
     """A Service as decisions see it: whose it is."""
 
     meta: Meta

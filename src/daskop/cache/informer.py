@@ -2,8 +2,7 @@
 
 import threading
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from daskop.api.meta import HasMeta, Manifest, NamespacedName, WatchEvent
 from daskop.cache.backoff import Backoff
@@ -18,8 +17,7 @@ from daskop.metrics import InformerMetrics
 V_co = TypeVar("V_co", bound=HasMeta, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Change(Generic[V_co]):
+class Change(NamedTuple, Generic[V_co]):
     """
     What the server told of one object; one that was replaced under its name by another one is two
     changes.

@@ -118,8 +118,8 @@ def test_start_and_end_are_those_of_the_runner() -> None:
     """
     The times come from the Pod, not from when the operator looked.
     """
-    runner = replace(
-        a_runner("Succeeded"), started="2026-01-01T00:00:00Z", finished="2026-01-02T00:00:00Z"
+    runner = a_runner("Succeeded")._replace(
+        started="2026-01-01T00:00:00Z", finished="2026-01-02T00:00:00Z"
     )
 
     status = planned(cluster=a_job_cluster(), runner=runner).status

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from time import monotonic
@@ -222,7 +221,7 @@ def test_handlers_tell_the_owner_that_was_as_well() -> None:
     """
     added = Added()
     handle = enqueue_owner(added, "DaskCluster")
-    owned, stripped = a_service(), Service(replace(a_service().meta, owners=()))
+    owned, stripped = a_service(), Service(a_service().meta._replace(owners=()))
 
     handle(Change(owned, stripped))
     handle(Change(owned, None))

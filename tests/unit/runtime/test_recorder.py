@@ -94,7 +94,7 @@ class Recording:
         assert (True, False) == (settled, self.recorder.alive)
 
     def record(self, event: Event, name: str = "c", version: str = "1") -> None:
-        meta = replace(a_meta(name, f"uid-{name}"), resource_version=version)
+        meta = a_meta(name, f"uid-{name}")._replace(resource_version=version)
         self.recorder.record(CLUSTERS, meta, event)
 
     @property

@@ -114,6 +114,7 @@ def main() -> None:
 def run(log_format: log.Format, **options: Any) -> None:
     """Run the operator until SIGTERM or Ctrl-C."""
     log.configure(log_format)
+    # What is wrong with the surroundings is one sentence and a hint; a traceback is a fault of ours.
     try:
         Manager(_settings(**options)).run()
     except (DaskopError, OSError) as error:

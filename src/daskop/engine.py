@@ -173,9 +173,11 @@ class Engine:
         for controller in self._controllers:
             controller.check_timeouts()
         informers = all(informer.alive for informer in self._informers.values())
+        electing = self._elector is None or not self._elector.failed
+        if not self._working.is_set():
+            return informers and electing
         working = all(controller.alive for controller in self._controllers)
-        overdue = self._elector is not None and self._elector.overdue
-        return informers and not overdue and (working or not self._working.is_set())
+        return informers and electing and working and self._recorder.alive
 
     def _prepare_stop(self, stack: ExitStack) -> None:
         """Note how each part is stopped; what is noted last is stopped first."""
@@ -225,10 +227,12 @@ class Engine:
             informer.join()
 
     def _stop_work(self) -> None:
-        # One after the other, but the first stop has them all wait for the same requests.
-        ended = [controller.stop(PASS_SECONDS) for controller in self._controllers]
-        if not all(ended):
-            os._exit(1)  # threads that hang would hold up the interpreter's end for ever
+        for controller in self._controllers:
+            controller.stop()
+        deadline = self._clock.monotonic() + PASS_SECONDS
+        for controller in self._controllers:
+            if not controller.join(max(0.0, deadline - self._clock.monotonic())):
+                os._exit(1)  # threads that hang would hold up the interpreter's end for ever
         self._applier.stop()
 
     def _on_lost(self) -> None:

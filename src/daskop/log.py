@@ -11,6 +11,7 @@ Format = Literal["auto", "console", "json"]
 
 def configure(log_format: Format = "auto") -> None:
     """Send every log line to standard error; ``auto`` means console on a terminal, else JSON."""
+    # Standard error: what a command prints for others to read (crds) has the other one for itself.
     console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -33,6 +33,7 @@ class Distribution:
 
     def observe(self, seconds: float) -> None:
         """Count one value."""
+        # Prometheus' buckets include their upper bound, so that equal values belong to the left.
         self._counts[bisect_left(QUEUE_SECONDS, seconds)] += 1
         self._sum += seconds
 

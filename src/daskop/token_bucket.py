@@ -24,7 +24,7 @@ class TokenBucket:
         """Take a token, ahead of time if there is none; return the seconds until it is due."""
         with self._lock:
             self._fill()
-            self._tokens -= 1
+            self._tokens -= 1  # below zero: promised, and paid back as time goes by
             return max(0.0, -self._tokens / self._rate)
 
     def try_take(self) -> bool:

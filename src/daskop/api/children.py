@@ -32,6 +32,7 @@ class Pod(NamedTuple):
     def parse(cls, manifest: Manifest) -> "Pod":
         """Read a Pod that came from the API server."""
         status = manifest.get("status") or {}
+        # One string for all Pods: five words would be stored a thousand times.
         phase = sys.intern(status.get("phase", "Pending"))
         return cls(
             meta=Meta.parse(manifest),

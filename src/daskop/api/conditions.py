@@ -42,6 +42,7 @@ def merge_conditions(
     A condition whose status is the same as in *old* keeps its transition time, so that saying
     the same thing again makes no difference and hence no write.
     """
+    # metav1.Condition: the time is that of the last change of the status, not of the reason.
     before = {entry["type"]: entry for entry in old}
     merged = []
     for entry in wanted:

@@ -87,6 +87,7 @@ class Kind(Generic[SpecT]):
         Raises:
             InvalidManifestError: If it does not fit the model; says where and why.
         """
+        # The API server has checked the schema, unless the object is older than the CRD's rules.
         try:
             spec = self.spec.model_validate(manifest.get("spec", {}))
         except ValidationError as error:

@@ -53,6 +53,7 @@ class _PodSpec(_Preserving):
 
 
 class _RunnerPodSpec(_PodSpec):
+    # Kubernetes' own default is Always, with which no job would ever end.
     restart_policy: str = Field(
         default="OnFailure",
         description="OnFailure runs the job's containers again until they succeed; "
@@ -77,6 +78,8 @@ class _ServiceSpec(_Preserving):
     )
 
 
+# What the operator holds is the user's mapping, unknown fields included; the models above only
+# describe it, in the CRD and to kubectl explain.
 PodSpec: TypeAlias = Annotated[dict[str, Any], Opaque(_PodSpec)]
 RunnerPodSpec: TypeAlias = Annotated[dict[str, Any], Opaque(_RunnerPodSpec)]
 ServiceSpec: TypeAlias = Annotated[dict[str, Any], Opaque(_ServiceSpec)]

@@ -30,6 +30,7 @@ class Store(Generic[V]):
 
     def __init__(self, indices: Mapping[str, IndexFunction[V]] | None = None) -> None:
         self._functions = dict(indices or {})
+        # One lock for all: each step is a few dict operations, and never calls out.
         self._lock = threading.Lock()  # guards _views and _index
         self._views: dict[NamespacedName, V] = {}
         self._index: dict[str, dict[Hashable, set[NamespacedName]]] = {

@@ -40,6 +40,7 @@ def _misplaced(probe: Manifest) -> dict[str, Any]:
 
 
 def _lift(probe: Manifest) -> dict[str, Any]:
+    # The probe's own value wins: it is the one that has taken effect until now.
     handlers = {
         handler: {field: value for field, value in probe[handler].items() if field not in FIELDS}
         for handler in HANDLERS

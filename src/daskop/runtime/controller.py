@@ -59,15 +59,18 @@ class Controller:
         for thread in self._threads:
             thread.start()
 
-    def stop(self, seconds: float) -> bool:
+    def stop(self) -> None:
+        """Begin no more passes: what waits is left to the next process, which finds it by itself."""
+        self.queue.shut_down(drop_waiting=True)
+
+    def join(self, seconds: float) -> bool:
         """
-        Let each worker thread finish the pass that it is in.
+        Wait until the passes under way have ended.
 
         Returns:
-            False if one did not within *seconds*; what it is doing is as safe to cut off as a
+            False if one has not within *seconds*; what it is doing is as safe to cut off as a
             process is to kill.
         """
-        self.queue.shut_down(drop_waiting=True)
         if not self.queue.drain(seconds):
             log.error("passes_cut_off", controller=self.name, keys=self._keys_in_work())
             return False

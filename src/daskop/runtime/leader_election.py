@@ -137,10 +137,11 @@ class LeaderElector:
         return self._thread.is_alive()
 
     @property
-    def overdue(self) -> bool:
-        """Whether we led, could not renew for a whole lease, and are still here."""
+    def failed(self) -> bool:
+        """Whether the thread has died, or we led, could not renew for a lease, and are still here."""
         margin = self._times.lease_seconds - self._times.renew_deadline_seconds
-        return self._left() < -margin and not self._stopped.is_set()
+        died = self._thread.ident is not None and not self.alive
+        return not self._stopped.is_set() and (died or self._left() < -margin)
 
     def stop(self) -> None:
         """

@@ -26,6 +26,7 @@ class StopSignals:
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
         self._before = {number: signal.signal(number, _nothing) for number in SIGNALS}
+        # Python's own handler, in C, writes the signal's number there in whichever thread it is in.
         signal.set_wakeup_fd(self._writer)
         self._thread.start()
         return self

@@ -32,6 +32,7 @@ class WriteThrough:
 
     def get(self, resource: Resource, key: NamespacedName) -> Manifest:
         """Read one object; if the cache should show it and does not, it has missed something."""
+        # Who reads past the cache has met something there that the cache did not show.
         live = self._writer.get(resource, key)
         cache = self._caches.get(resource)
         if cache is not None and not cache.learn(live):

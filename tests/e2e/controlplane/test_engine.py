@@ -155,7 +155,7 @@ def test_metrics_tell_what_was_done(widgets: Widgets, proxy: FaultProxy, start: 
     }
 
     assert 7 == told["rest_client_requests_total", "201", "configmaps", "create"]
-    assert 7 == told["daskop_informer_objects", "configmaps"]
+    assert told["daskop_informer_objects", "configmaps"] >= 7  # those of other tests are there too
     assert 1 == told["daskop_informer_lists_total", "widgets"]
     assert 1 == told["daskop_informer_watches_total", "widgets"]
     assert 0 <= told["daskop_informer_last_event_age_seconds", "widgets"] < 10

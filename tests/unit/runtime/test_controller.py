@@ -67,7 +67,8 @@ def run(reconciler: Scripted) -> Metrics:
         assert reconciler.through.wait(BOUND_SECONDS)
         assert controller.alive
     finally:
-        assert controller.stop(BOUND_SECONDS)
+        controller.stop()
+    assert controller.join(BOUND_SECONDS)
     return metrics
 
 
@@ -126,7 +127,8 @@ def test_a_pass_that_hangs_is_seen_and_cut_off() -> None:
         )
         clock.step(STUCK_SECONDS)
         assert not controller.alive
-        assert not controller.stop(0.01)
+        controller.stop()
+        assert not controller.join(0.01)
     finally:
         release.set()
 
@@ -165,7 +167,8 @@ def test_a_stop_does_not_work_off_the_backlog() -> None:
     assert entered.wait(BOUND_SECONDS)
     threading.Timer(0.02, release.set).start()
 
-    assert controller.stop(BOUND_SECONDS)
+    controller.stop()
+    assert controller.join(BOUND_SECONDS)
     assert [key("a")] == reconciler.passes
 
 

@@ -145,11 +145,11 @@ def test_a_leader_that_cannot_renew_is_lost_once(pair: Pair) -> None:
     pair.kube.refuse.clear()
     writes = list(pair.kube.writes)
     pair.time.step(4.9)
-    assert not pair.a.elector.overdue
+    assert not pair.a.elector.failed
     pair.time.step(0.2)
 
     assert (False, 1) == (pair.a.step(), pair.a.losses)
-    assert pair.a.elector.overdue
+    assert pair.a.elector.failed
     with pytest.raises(NotLeaderError):
         pair.a.elector.check()
     pair.a.elector.stop()

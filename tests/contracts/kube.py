@@ -1,78 +1,21 @@
 """What every API server must do, ours in memory as well as a real one."""
 
-import queue
-from typing import Any, Protocol
-
 import pytest
 
-from daskop.api.meta import Manifest, Meta, NamespacedName
-from daskop.api.resources import WORKER_GROUPS, Resource
-from daskop.api.wellknown import API_VERSION
-from daskop.cache.lister_watcher import ListerWatcher
-from daskop.cache.versions import is_older
+from daskop.api.meta import Meta, NamespacedName
+from daskop.api.resources import WORKER_GROUPS
 from daskop.errors import (
     AlreadyExistsError,
     ConflictError,
-    GoneError,
     InvalidError,
     NotFoundError,
 )
-from daskop.runtime.writer import Writer
-from tests.contracts.watching import listed, watching
-
-BOUND_SECONDS = 8.0
-STOP_SECONDS = 1.0
-"""A watch that is stopped must be over by then."""
-
-SILENCE_SECONDS = 0.5
-"""An event would have come by then."""
+from tests.contracts.groups import Kube, a_group, groups, labelled, scaled, shape
+from tests.contracts.watches import WatchContract
+from tests.contracts.watching import listed
 
 
-class Kube(Writer, Protocol):
-    """All faces of an API server that daskop knows."""
-
-    def apply(self, resource: Resource, manifest: Manifest, subresource: str = "") -> Manifest:
-        """Make these fields ours."""
-
-    def delete(
-        self, resource: Resource, key: NamespacedName, uid: str, resource_version: str = ""
-    ) -> Manifest:
-        """Delete an object if its uid, and its version if given, are these."""
-
-    def delete_collection(self, resource: Resource, namespace: str, label_selector: str) -> None:
-        """Delete every object in *namespace* that has the labels."""
-
-    def lister_watcher(self, resource: Resource) -> ListerWatcher:
-        """A new lister and watcher of *resource* in all namespaces."""
-
-
-def a_group(namespace: str, name: str = "g", replicas: int = 1) -> dict[str, Any]:
-    """A worker group that any server with our CRDs accepts; its cluster does not exist."""
-    worker = {"replicas": replicas, "spec": {"containers": [{"name": "w", "image": "dask"}]}}
-    return {
-        "apiVersion": API_VERSION,
-        "kind": WORKER_GROUPS.kind,
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {"cluster": "none", "worker": worker},
-    }
-
-
-def groups(kube: Kube) -> ListerWatcher:
-    """A lister and watcher of worker groups."""
-    return kube.lister_watcher(WORKER_GROUPS)
-
-
-def labelled(group: dict[str, Any], **labels: str) -> dict[str, Any]:
-    """The group with labels."""
-    return {**group, "metadata": {**group["metadata"], "labels": labels}}
-
-
-def scaled(replicas: int, **metadata: str) -> dict[str, Any]:
-    """A patch of the number of workers, with preconditions."""
-    return {"metadata": metadata, "spec": {"worker": {"replicas": replicas}}}
-
-
-class KubeContract:
+class KubeContract(WatchContract):
     """
     To be subclassed with two fixtures: ``kube``, and ``namespace``, in which nobody else works.
 
@@ -271,106 +214,3 @@ class KubeContract:
         kube.delete_collection(WORKER_GROUPS, namespace, "of=x")
 
         assert ["b"] == listed(groups(kube), namespace)[0]
-
-    def test_the_version_of_now_is_that_of_a_list(self, kube: Kube, namespace: str) -> None:
-        """
-        It is not before what was written last.
-        """
-        meta = Meta.parse(kube.create(WORKER_GROUPS, a_group(namespace)))
-
-        assert not is_older(groups(kube).version(), meta.resource_version)
-
-    def test_a_version_that_is_still_to_come_is_silence(self, kube: Kube, namespace: str) -> None:
-        """
-        A watch from the future is no error, and misses what happens before: nobody may begin one.
-        """
-        version = str(int(groups(kube).version()) + 100_000)
-        with watching(groups(kube), version, namespace) as watch:
-            kube.create(WORKER_GROUPS, a_group(namespace))
-
-            with pytest.raises(queue.Empty):
-                watch.events.get(timeout=SILENCE_SECONDS)
-
-    def test_an_interrupted_watch_can_go_on(self, kube: Kube, namespace: str) -> None:
-        """
-        An interrupt ends the watch under way, and the same watcher can begin another one.
-        """
-        _, version = listed(groups(kube), namespace)
-        with watching(groups(kube), version, namespace) as first:
-            meta = Meta.parse(kube.create(WORKER_GROUPS, a_group(namespace)))
-            first.events.get(timeout=BOUND_SECONDS)
-            first.source.interrupt()
-            first.thread.join(STOP_SECONDS)
-            assert not first.thread.is_alive()
-            with watching(first.source, meta.resource_version, namespace) as second:
-                kube.merge_patch(WORKER_GROUPS, meta.key, scaled(2))
-                seen = second.events.get(timeout=BOUND_SECONDS)
-
-        assert ("MODIFIED", "g") == seen
-
-    def test_a_list_holds_every_object_once(self, kube: Kube, namespace: str) -> None:
-        """
-        Over all its pages a list has each object once, and each page has a version.
-        """
-        for number in range(5):
-            kube.create(WORKER_GROUPS, a_group(namespace, f"g{number}"))
-
-        names, version = listed(groups(kube), namespace)
-
-        assert [f"g{number}" for number in range(5)] == sorted(names)
-        assert version
-
-    def test_a_watch_goes_on_where_the_list_ended(self, kube: Kube, namespace: str) -> None:
-        """
-        Nothing that is listed comes again, and every later change comes once, in its order.
-        """
-        kube.create(WORKER_GROUPS, a_group(namespace, "old"))
-        _, version = listed(groups(kube), namespace)
-        with watching(groups(kube), version, namespace) as watch:
-            meta = Meta.parse(kube.create(WORKER_GROUPS, a_group(namespace)))
-            kube.merge_patch(WORKER_GROUPS, meta.key, scaled(2))
-            kube.delete(WORKER_GROUPS, meta.key, meta.uid)
-            seen = [watch.events.get(timeout=BOUND_SECONDS) for _ in range(3)]
-
-        assert [("ADDED", "g"), ("MODIFIED", "g"), ("DELETED", "g")] == seen
-
-    def test_a_watch_begins_after_a_version(self, kube: Kube, namespace: str) -> None:
-        """
-        A watch from the version of a change gives what came after it, and not that change.
-        """
-        meta = Meta.parse(kube.create(WORKER_GROUPS, a_group(namespace)))
-        kube.create(WORKER_GROUPS, a_group(namespace, "later"))
-        with watching(groups(kube), meta.resource_version, namespace) as watch:
-            seen = watch.events.get(timeout=BOUND_SECONDS)
-
-        assert ("ADDED", "later") == seen
-
-    def test_a_version_that_is_too_old_is_gone(self, kube: Kube, namespace: str) -> None:
-        """
-        A version that the server does not remember is an error, not a gap.
-        """
-        kube.create(WORKER_GROUPS, a_group(namespace))
-
-        with pytest.raises(GoneError):
-            next(groups(kube).watch("1"))
-
-    def test_a_silent_watch_can_be_stopped(self, kube: Kube, namespace: str) -> None:
-        """
-        A watch that waits for events ends soon after a stop, and later ones end at once.
-        """
-        meta = Meta.parse(kube.create(WORKER_GROUPS, a_group(namespace)))
-        _, version = listed(groups(kube), namespace)
-        with watching(groups(kube), version, namespace) as watch:
-            kube.merge_patch(WORKER_GROUPS, meta.key, scaled(2))
-            watch.events.get(timeout=BOUND_SECONDS)
-            watch.source.stop()
-            watch.thread.join(STOP_SECONDS)
-            alive = watch.thread.is_alive()
-
-        assert (False, []) == (alive, list(watch.source.watch(version)))
-
-
-def shape(group: Any) -> tuple[int, int, str]:
-    """Generation, wanted workers, and the status' selector."""
-    spec, status = group["spec"], group.get("status", {})
-    return group["metadata"]["generation"], spec["worker"]["replicas"], status.get("selector", "")

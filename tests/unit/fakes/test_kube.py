@@ -10,7 +10,8 @@ from daskop.cache.store import Store
 from daskop.clock import SystemClock
 from daskop.errors import GoneError
 from daskop.metrics import Metrics
-from tests.contracts.kube import KubeContract, a_group
+from tests.contracts.groups import a_group
+from tests.contracts.kube import KubeContract
 from tests.unit.builders import NAMESPACE, key
 from tests.unit.fakes.kube import FakeKube, Json
 

@@ -48,7 +48,7 @@ class Metrics:
             "rest_client_request_duration_seconds",
             "Time until a request was answered; for a watch, until it began.",
             REQUEST_SECONDS,
-            *("verb", "resource"),
+            *("verb", "resource", "code"),
         )
         self.leader = self._gauge("daskop_leader", "1 while this replica leads and writes.")
         self.events = self._counter("daskop_events", "Kubernetes Events, by their fate.", "fate")

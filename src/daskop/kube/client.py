@@ -204,9 +204,9 @@ class Client:
             answer = self._transport.send(exchange)
             code = str(answer.status)
         finally:
-            self._metrics.requests.labels(verb, resource.plural, code).inc()
-            seconds = perf_counter() - began
-            self._metrics.request_seconds.labels(verb, resource.plural).observe(seconds)
+            labels = (verb, resource.plural, code)
+            self._metrics.requests.labels(*labels).inc()
+            self._metrics.request_seconds.labels(*labels).observe(perf_counter() - began)
         if answer.status < 300:  # noqa: PLR2004 - HTTP's end of success
             return answer
         raise failure(answer.status, decoded(answer.data), retry_after_seconds(answer.headers))

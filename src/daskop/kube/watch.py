@@ -2,8 +2,7 @@
 
 import random
 import threading
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import urllib3
@@ -32,80 +31,52 @@ SEGMENT = 65536
 """Bytes that are asked of the connection at a time."""
 
 
-class _Lines:
-    """
-    The body of a watch, cut into lines.
-
-    Stands for the answer where the library reads it: with more than one line in a segment, the
-    library copies all that follows for each of them.
-    """
-
-    def __init__(self, answer: urllib3.BaseHTTPResponse) -> None:
-        self._answer = answer
-        self.status = answer.status
-        self.connection = answer.connection
-        self.close = answer.close
-        self.release_conn = answer.release_conn
-
-    def stream(self, **_library: Any) -> Iterator[bytes]:
-        """Each line with its end; what comes after the last end is no whole event."""
-        begun: list[bytes] = []  # a long line comes in many segments
-        for segment in self._answer.stream(SEGMENT, decode_content=False):
-            first, *lines = segment.split(b"\n")
-            begun.append(first)
-            if not lines:
-                continue
-            yield b"".join([*begun, b"\n"])
-            *whole, last = lines
-            for line in whole:
-                yield line + b"\n"
-            begun = [last]
-
-
 class JsonWatch(Watch):
     """
     The library's watch on decoded JSON.
 
-    Differs where the library is wrong for a cache: no models, an error as an error whatever its
-    code, a line that is no event as an error instead of ``None``, and a stop that counts whenever
-    it comes: the library forgets one that comes before its stream has begun.
+    What is taken over is its interface, and a stop that unblocks the thread that reads. Its loop is
+    wrong for a cache: it makes models, tells only some errors as errors, yields ``None`` for a line
+    that is no event, forgets a stop that comes before the stream has begun, asks for an expired
+    version twice, and with many lines in a segment copies all that follows for each of them.
     """
 
     def __init__(self) -> None:
         # The library's own __init__ makes a second client from default settings; none is needed.
-        self._raw_return_type = object
-        self._resp: _Lines | None = None
-        self.stopped = False
-        self.resource_version = None
+        self._resp: urllib3.BaseHTTPResponse | None = None
+        self._stop = False
 
     @property
-    def _stop(self) -> bool:
-        """What the library's ``stop`` sets, and its loop resets in vain when it begins."""
-        return self.stopped
+    def stopped(self) -> bool:
+        """Whether :meth:`stop` was called."""
+        return self._stop
 
-    @_stop.setter
-    def _stop(self, value: bool) -> None:
-        if value:
-            self.stopped = True
-
-    def opened(self, answer: urllib3.BaseHTTPResponse) -> _Lines:
+    def stream(
+        self, func: Callable[..., urllib3.BaseHTTPResponse], *args: Any, **kwargs: Any
+    ) -> Iterator[dict[str, Any]]:
         """
-        Take the *answer* whose body is about to be read.
-
-        It is noted before the stop is looked at, and the library's ``stop`` does the reverse: one
-        of the two always sees the other.
+        Each event of the answer that *func* gives, decoded, until its end or :meth:`stop`.
 
         Raises:
-            ConnectionFailedError: If the watch was stopped meanwhile.
+            ApiError: If there is an ERROR event.
+            ConnectionFailedError: If there is a line that is no event.
         """
-        self._resp = lines = _Lines(answer)
-        if self.stopped:
+        answer = func(*args, **kwargs)
+        # Noted before the stop is looked at, and stop does the reverse: one of the two always sees
+        # the other.
+        self._resp = answer
+        try:
+            if not self._stop:
+                for line in lines(answer):
+                    yield self.unmarshal_event(line, None)
+                    if self._stop:
+                        return
+        finally:
+            self._resp = None
             answer.close()
             answer.release_conn()
-            raise ConnectionFailedError("the watch was stopped")
-        return lines
 
-    def unmarshal_event(self, data: str, return_type: Any) -> dict[str, Any]:  # noqa: ARG002
+    def unmarshal_event(self, data: bytes, return_type: Any) -> dict[str, Any]:  # noqa: ARG002
         """
         Decode one line.
 
@@ -122,6 +93,18 @@ class JsonWatch(Watch):
         if not isinstance(metadata, dict) or not metadata.get("resourceVersion"):
             raise ConnectionFailedError(f"the watch sent an object without version: {data[:100]!r}")
         return event
+
+
+def lines(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    """Each whole line of the body; what comes after the last end is no whole event."""
+    begun: list[bytes] = []  # a long line comes in many segments
+    for segment in answer.stream(SEGMENT, decode_content=False):
+        first, *more = segment.split(b"\n")
+        begun.append(first)
+        if more:
+            yield b"".join(begun)
+            yield from more[:-1]
+            begun = [more[-1]]
 
 
 class ResourceWatcher:
@@ -183,11 +166,7 @@ class ResourceWatcher:
                 return
             self._watch = watch
         try:
-            for event in watch.stream(  # type: ignore[no-untyped-call]
-                partial(self._open, watch),
-                resource_version=resource_version,
-                timeout_seconds=random.randint(*SERVER_SECONDS),  # noqa: S311 - no secret
-            ):
+            for event in watch.stream(self._open, resource_version):
                 yield WatchEvent(event["type"], event["object"])
         # Whatever breaks in the stream is the same to the reflector. What we broke ourselves, by a
         # stop, is none of that: the library closes the socket under the reader.
@@ -208,15 +187,13 @@ class ResourceWatcher:
             self._stopped = True
         self.interrupt()
 
-    def _open(
-        self, stream: JsonWatch, *, resource_version: str, timeout_seconds: int, **_library: Any
-    ) -> _Lines:
-        """Begin the stream; the signature is the one that the library's ``stream`` calls."""
+    def _open(self, resource_version: str) -> urllib3.BaseHTTPResponse:
+        """Begin the stream."""
         query = {
             "watch": "true",
             "allowWatchBookmarks": "true",
             "resourceVersion": resource_version,
-            "timeoutSeconds": timeout_seconds,
+            "timeoutSeconds": random.randint(*SERVER_SECONDS),  # noqa: S311 - no secret
         }
         if self._label_selector:
             query["labelSelector"] = self._label_selector
@@ -225,4 +202,4 @@ class ResourceWatcher:
         sock = getattr(answer.connection, "sock", None)  # no part of urllib3's abstract connection
         if sock is not None:
             sock.settimeout(IDLE_SECONDS)
-        return stream.opened(answer)
+        return answer

@@ -25,7 +25,7 @@ def test_the_page_names_each_metric_with_type_and_labels() -> None:
     metrics.queue("c")
     metrics.informer("pods")
     metrics.requests.labels("get", "pods", "200")
-    metrics.request_seconds.labels("get", "pods")
+    metrics.request_seconds.labels("get", "pods", "200")
     served = {}
     for family in metrics.registry.collect():
         labels = {name for sample in family.samples for name in sample.labels} - {"le"}

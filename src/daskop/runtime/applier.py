@@ -47,22 +47,27 @@ class Applier:
         same time: what is refused once is not asked a hundred times.
 
         Raises:
-            DaskopError: The first failure; what had not been begun was not begun any more.
+            DaskopError: The failure that comes first; what was not begun is not begun any more.
         """
         # As TCP opens its window: 1, 2, 4, then as many as the pool has threads. client-go's slow
         # start waits for whole batches; here at most one pool's worth of requests is in vain.
         left = iter(actions[:MAX_ACTIONS])
+        begun: list[Future[None]] = []
         under_way: set[Future[None]] = set()
-        allowed = 1
-        failure: BaseException | None = None
+        allowed, failed = 1, False
         while True:
-            free = 0 if failure else min(allowed, self._parallel) - len(under_way)
-            under_way |= {self._pool.submit(self._attempt, action) for action in islice(left, free)}
+            free = 0 if failed else min(allowed, self._parallel) - len(under_way)
+            more = [self._pool.submit(self._attempt, action) for action in islice(left, free)]
+            begun += more
+            under_way.update(more)
             if not under_way:
                 break
             done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-            failure = next(filter(None, (future.exception() for future in done)), failure)
+            failed = failed or any(future.exception() for future in done)
             allowed += len(done)
+        # Of several the one that comes first in the plan: the next pass meets it again, and says
+        # the same. Another one each time would be another status, and another pass for it.
+        failure = next(filter(None, (future.exception() for future in begun)), None)
         if isinstance(failure, NamespaceTerminatingError):
             return True  # all that is there goes, and the owner with it
         if failure:

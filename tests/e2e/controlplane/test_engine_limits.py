@@ -61,7 +61,7 @@ def test_a_full_quota_is_not_hammered_and_heals(
     set_quota(widgets, 20)
     healed = widgets.settle("w", 15, within_seconds=70)
 
-    assert 1 <= len(refused) <= 20
+    assert 1 <= len(refused) <= 20, [round(s.at_monotonic - began, 2) for s in refused]
     assert {"QuotaExceeded"} == {event["reason"] for event in events}
     assert "exceeded quota: q" in failure(widget)["message"]
     assert ("True", "QuotaExceeded") == (failure(widget)["status"], failure(widget)["reason"])
@@ -137,7 +137,8 @@ def test_at_rest_nothing_is_written(widgets: Widgets, proxy: FaultProxy, start: 
         widgets.create(f"w{number}", 3)
     for number in range(5):
         widgets.settle(f"w{number}", 3)
-    began, before = monotonic(), len(proxy.seen())
+    own, began, before = widgets.namespace, monotonic(), len(proxy.seen())
     wait_until(lambda: monotonic() - began > 5, "5 s", within_seconds=10, every=1.0)
 
-    assert [] == proxy.seen()[before:]
+    # Other tests' namespaces may still be on their way out.
+    assert [] == [seen for seen in proxy.seen()[before:] if seen.namespace in {"", own}]

@@ -83,6 +83,20 @@ def test_what_is_refused_once_is_not_asked_a_hundred_times(
         assert doomed < len(kube.writes) <= most
 
 
+def test_of_several_failures_the_first_in_the_plan_is_told(
+    kube: FakeKube, applier: Applier
+) -> None:
+    """
+    Whichever answer comes first: the next pass meets the same failure, and says the same.
+    """
+    for number in range(3, 50):
+        message = f"exceeded quota by p{number}"
+        kube.refuse[f"create p{number}"] = ForbiddenError(403, "Forbidden", message)
+
+    with pytest.raises(ForbiddenError, match=r"by p3$"):
+        applier.apply([create(f"p{n}") for n in range(50)])
+
+
 def test_a_pass_writes_a_hundred_times_and_says_that_there_is_more(
     kube: FakeKube, applier: Applier
 ) -> None:

@@ -36,8 +36,7 @@ class _Outcome(Enum):
 
     ENDED = "watch on at once"
     FAILED = "pause, then watch on"
-    EXPIRED = "pause, then list anew"
-    CRASHED = "a fault of ours, perhaps in what was stored: pause, then list anew"
+    LOST = "pause, then list anew"
 
 
 class Sink(Protocol):
@@ -80,11 +79,11 @@ class Reflector:
     def run(self) -> None:
         """Work until :meth:`stop`; to be called in a thread of its own."""
         while not self._stopping.is_set():
-            outcome = _Outcome.CRASHED
+            outcome = _Outcome.LOST  # also by a fault of ours, perhaps in what was stored
             self._retry_after = 0.0
             with Surviving("watch_crashed", resource=self._name):
                 outcome = self._attempt()
-            if outcome in {_Outcome.CRASHED, _Outcome.EXPIRED}:
+            if outcome is _Outcome.LOST:
                 self._resource_version = ""
             if outcome is not _Outcome.ENDED:
                 self._stopping.wait(max(self._backoff.next(), self._retry_after))
@@ -110,7 +109,7 @@ class Reflector:
             return _Outcome.ENDED if self._list_and_watch() else _Outcome.FAILED
         except (GoneError, VersionsWentBackError) as error:
             log.info("list_expired", resource=self._name, error=str(error))
-            return _Outcome.EXPIRED
+            return _Outcome.LOST
         except (ApiError, ConnectionFailedError) as error:
             if not self._stopping.is_set():
                 log.warning("watch_failed", resource=self._name, error=str(error))

@@ -150,7 +150,7 @@ class Client:
         # Background: the object goes at once, and its dependents by the garbage collector.
         options = {"preconditions": preconditions, "propagationPolicy": "Background"}
         path = resource.path(key.namespace, key.name)
-        return self._write("delete", resource, "DELETE", path, options, query={})
+        return self._write("delete", resource, "DELETE", path, options)
 
     def delete_collection(self, resource: Resource, namespace: str, label_selector: str) -> None:
         """Delete every object in *namespace* that has the labels; there is no precondition."""

@@ -63,8 +63,8 @@ def _actions(observed: ObservedCluster) -> Iterator[Action]:
     # A name that is taken, by whomever, is left alone here; _blocked has the pass made again.
     if scheduler is None:
         yield Create(PODS, scheduler_pod(cluster), uid)
-    # An ended Pod does not start again: a new one takes its name once it is gone. The state of the
-    # old scheduler is lost with it, which its workers notice and connect anew.
+    # An ended Pod does not start again: a new one takes its name once it is gone. What the old
+    # scheduler knew is lost with it.
     elif scheduler.meta.controlled_by(uid) and scheduler.ended and not scheduler.meta.deleting:
         yield Delete(PODS, scheduler.meta.key, scheduler.meta.uid)
     if observed.service is None:

@@ -99,8 +99,7 @@ def first_to_go(pods: Sequence[Pod]) -> list[Pod]:
 def worker_pod(group: DaskWorkerGroup, name: str, address: str) -> dict[str, Any]:
     """The Pod of the worker *name*, which connects to the scheduler at *address*."""
     worker = group.spec.worker
-    # The name is in the environment since dask-worker reads it there: --name would be in the args,
-    # which are the user's.
+    # The args are the user's: whoever wants the name there writes --name $(DASK_WORKER_NAME).
     labels = reserved_labels(group.spec.cluster, WORKER)
     labels[GROUP_NAME_LABEL] = group.meta.key.name
     return pod(

@@ -7,17 +7,10 @@ from hypothesis import strategies as st
 from daskop.clock import SystemClock
 from daskop.errors import ShutDownError
 from daskop.metrics import Metrics
-from daskop.workqueue.queue import Priority, WorkQueue
+from daskop.workqueue.queue import Priority
 from daskop.workqueue.rate_limiting_queue import ITEM_BACKOFF, Backoff, RateLimitingQueue
 from tests.unit.fakes.clock import SteppedClock
-
-
-def drained(queue: WorkQueue[str]) -> list[str]:
-    items = []
-    while len(queue):
-        items.append(queue.get())
-        queue.done(items[-1])
-    return items
+from tests.unit.workqueue.draining import drained
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from daskop.clock import SystemClock
 from daskop.errors import ShutDownError
 from daskop.metrics import Metrics
 from daskop.workqueue.queue import Priority, WorkQueue
+from tests.unit.workqueue.draining import drained
 
 ROUNDS = 400
 BOUND_SECONDS = 8.0
@@ -16,14 +17,6 @@ BOUND_SECONDS = 8.0
 
 def a_queue() -> WorkQueue[str]:
     return WorkQueue(Metrics().queue("test"), SystemClock())
-
-
-def drained(queue: WorkQueue[str]) -> list[str]:
-    items = []
-    while len(queue):
-        items.append(queue.get())
-        queue.done(items[-1])
-    return items
 
 
 def test_an_item_waits_once() -> None:

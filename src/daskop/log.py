@@ -25,7 +25,6 @@ def configure(log_format: Format = "auto") -> None:
     structlog.configure(
         processors=[*shared, *tail],
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
     )
 
 

@@ -13,11 +13,6 @@ from daskop import log
 from daskop.log import Surviving
 
 
-@pytest.fixture(autouse=True)
-def _configuration() -> None:
-    structlog.reset_defaults()
-
-
 def test_lines_are_json_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:
     """
     In a cluster each line is an object with level, time, and what is bound to the pass.
@@ -25,7 +20,6 @@ def test_lines_are_json_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -
     log.configure()
     with bound_contextvars(controller="c", namespace="ns", name="n", reconcile_id="1"):
         structlog.get_logger().info("said", count=3)
-    structlog.reset_defaults()
 
     line = json.loads(capsys.readouterr().err)
     assert line.pop("timestamp").endswith("Z")
@@ -42,7 +36,6 @@ def test_lines_are_for_people_on_a_terminal(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     log.configure()
     structlog.get_logger().info("said", count=3)
-    structlog.reset_defaults()
 
     line = capsys.readouterr().err
     assert "said" in line

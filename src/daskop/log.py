@@ -18,10 +18,15 @@ def configure(log_format: Format = "auto") -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    # structlog's own tracebacks tell every variable, and so tokens and what users wrote.
+    tail: list[structlog.typing.Processor] = []
     if console:
-        tail: list[structlog.typing.Processor] = [structlog.dev.ConsoleRenderer()]
+        plain = structlog.dev.plain_traceback
+        tail.append(structlog.dev.ConsoleRenderer(exception_formatter=plain))
     else:
-        tail = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        tail.append(structlog.processors.ExceptionRenderer(frames))
+        tail.append(structlog.processors.JSONRenderer())
     structlog.configure(
         processors=[*shared, *tail],
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),

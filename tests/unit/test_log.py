@@ -42,6 +42,24 @@ def test_lines_are_for_people_on_a_terminal(
     assert not line.startswith("{")
 
 
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_tracebacks_keep_secrets(
+    log_format: log.Format, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    A traceback names the place and the error, never what a variable held.
+    """
+    log.configure(log_format)
+    held = "not-to-be-told"
+    with Surviving("failed"):
+        raise ValueError(f"with {len(held)} letters")
+
+    told = capsys.readouterr().err
+    assert "with 14 letters" in told
+    assert "test_tracebacks_keep_secrets" in told
+    assert held not in told
+
+
 @pytest.mark.parametrize("error", [ValueError("wrong"), SystemExit(3)])
 def test_what_goes_wrong_is_logged_and_survived(error: BaseException) -> None:
     """

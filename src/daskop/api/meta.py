@@ -77,14 +77,14 @@ class Meta(NamedTuple):
     def parse(cls, manifest: Manifest) -> "Meta":
         """Read the metadata of *manifest*, an object that came from the API server."""
         raw = manifest["metadata"]
-        return cls(
-            key=NamespacedName(raw.get("namespace", ""), raw["name"]),
-            uid=raw["uid"],
-            resource_version=raw["resourceVersion"],
-            generation=raw.get("generation", 0),
-            created=raw.get("creationTimestamp", ""),
-            deleting="deletionTimestamp" in raw,
-            owners=tuple(map(OwnerReference.parse, raw.get("ownerReferences") or ())),
+        return cls(  # by position: with names it takes twice as long
+            NamespacedName(raw.get("namespace", ""), raw["name"]),
+            raw["uid"],
+            raw["resourceVersion"],
+            raw.get("generation", 0),
+            raw.get("creationTimestamp", ""),
+            "deletionTimestamp" in raw,
+            tuple([OwnerReference.parse(owner) for owner in raw.get("ownerReferences") or ()]),
         )
 
     @property

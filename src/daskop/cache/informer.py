@@ -229,6 +229,8 @@ def _changes(told: V | None, stored: V | None, new: V | None, *, listed: bool) -
     *told* is what handlers were told last, *stored* what has been stored since and is not any more,
     *new* what the server tells; the first two are often the same.
     """
+    if new is not None and told is stored and (told is None or told.meta.uid == new.meta.uid):
+        return [Change(told, new, listed)]  # nearly every event of a watch
     uid = new.meta.uid if new is not None else None
     before: dict[str, V] = {}
     for view in (told, stored):

@@ -15,8 +15,8 @@ from daskop.errors import ConnectionFailedError, GoneError
 from daskop.kube.client import Client
 from daskop.kube.failure import decoded, failure
 
-PAGE = 500
-"""Objects in one answer of a list: bounds the memory of the first one (client-go's number)."""
+PAGE = 250
+"""Objects in one answer of a list: decoded, 50 KB of a Pod each until their views are made."""
 
 OPEN_SECONDS = 10.0
 """Longest wait for the head of the answer, which a live server sends at once; bounds a stop too."""

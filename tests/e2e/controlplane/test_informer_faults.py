@@ -14,6 +14,7 @@ from daskop.api.resources import EVENTS
 from daskop.cache.informer import Change
 from daskop.kube.client import Client
 from daskop.kube.transport import connect
+from daskop.kube.watch import PAGE
 from daskop.metrics import Metrics
 from tests.e2e.cluster.controlplane.api import Api, path_of
 from tests.e2e.cluster.controlplane.plane import ControlPlane
@@ -195,14 +196,14 @@ def test_nothing_is_synced_before_the_last_page(proxy: FaultProxy, objects: Obje
     """
     While the second page of a slow list is on its way, the first one is stored but does not count.
     """
-    objects.create_many([f"m{number}" for number in range(510)])
+    objects.create_many([f"m{number}" for number in range(PAGE + 10)])
     proxy.add(Rule(Match("list", nth=2), faults.Delay(1.5)))
     with Following(proxy.kubeconfig, objects) as followed:
-        followed.wait_until(lambda: len(followed.names()) == 500, "the first page")
+        followed.wait_until(lambda: len(followed.names()) == PAGE, "the first page")
         assert not followed.informer.wait_until_synced(0.5)
         followed.wait_until_synced()
 
-        assert (510, 1) == (len(followed.names()), followed.lists)
+        assert (PAGE + 10, 1) == (len(followed.names()), followed.lists)
 
 
 @pytest.mark.timeout(180, func_only=True)

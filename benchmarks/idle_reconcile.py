@@ -15,8 +15,9 @@ from daskop.cache.store import Store, by_controller
 from daskop.clock import SystemClock
 from daskop.controllers.worker_group import BY_CONTROLLER, WorkerGroupReconciler
 from daskop.plan.actions import Event
-from daskop.plan.cluster import scheduler_address
-from daskop.plan.worker_group import ObservedWorkerGroup, worker_group_status
+from daskop.plan.observed import ObservedWorkerGroup
+from daskop.plan.service import scheduler_address
+from daskop.plan.worker_group import plan_worker_group
 from daskop.runtime.applier import Applier
 from daskop.runtime.executor import PlanExecutor
 from daskop.runtime.reconciler import Result
@@ -94,7 +95,7 @@ class World:
         group = WORKER_GROUP.parse(manifest)
         pods = self._pods.by_index(BY_CONTROLLER, group.meta.uid)
         observed = ObservedWorkerGroup(group, cluster, scheduler_address(cluster), pods, ())
-        status = worker_group_status(observed, self._clock.now())
+        status = plan_worker_group(observed, self._clock.now()).status
         self._groups.put(WORKER_GROUP.parse({**manifest, "status": status}))
         return group.meta.key
 

@@ -92,12 +92,14 @@ class Engine:
         resource: Resource,
         store: Store[V],
         parse: Callable[[Manifest], V],
-        label_selector: str = "",
+        label: str = "",
     ) -> Informer[V]:
-        """Keep *store* equal to what the server holds of *resource*."""
-        source = ResourceWatcher(self._client, resource, label_selector)
+        """Keep *store* equal to what the server holds of *resource*; with *label*, of what has it."""
+        source = ResourceWatcher(self._client, resource, label)
         metrics = self._metrics.informer(resource.plural)
-        informer = Informer(resource.plural, source, store, parse, metrics, self._clock)
+        informer = Informer(
+            resource.plural, source, store, parse, metrics, self._clock, label=label
+        )
         self._informers[resource] = informer
         return informer
 

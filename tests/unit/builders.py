@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from daskop.api.children import Pod, Service
+from daskop.api.children import Pod, PodLabels, Service
 from daskop.api.cluster import ClusterSpec, DaskCluster
 from daskop.api.job import DaskJob, JobSpec
 from daskop.api.kinds import CustomResource
 from daskop.api.meta import Manifest, Meta, NamespacedName, OwnerReference
-from daskop.api.wellknown import PASSED_REPLICAS_ANNOTATION
+from daskop.api.wellknown import APPLIED_ANNOTATION, PASSED_REPLICAS_ANNOTATION
 from daskop.api.worker_group import DaskWorkerGroup, WorkerGroupSpec
+from daskop.plan.pod_template import reserved_labels
+from daskop.plan.service import scheduler_service
 
 NAMESPACE = "ns"
 CLUSTER_UID = "cluster-uid"
@@ -61,8 +63,9 @@ def a_worker_group(
         {"cluster": "c", "worker": {"replicas": replicas, "spec": POD_SPEC}}
     )
     meta = a_meta(name, GROUP_UID, *owners, deleting=deleting)
+    labels = reserved_labels("c", "workergroup")
     annotations = {PASSED_REPLICAS_ANNOTATION: passed}
-    return CustomResource("DaskWorkerGroup", meta, spec, status or {}, {}, annotations)
+    return CustomResource("DaskWorkerGroup", meta, spec, status or {}, labels, annotations)
 
 
 def a_job(*, deleting: bool = False, status: Manifest | None = None) -> DaskJob:
@@ -74,21 +77,24 @@ def a_job(*, deleting: bool = False, status: Manifest | None = None) -> DaskJob:
 
 
 def a_pod(
-    name: str,
-    *,
-    owner: str = GROUP_UID,
-    phase: str = "Running",
-    ready: bool = True,
-    deleting: bool = False,
-    created: str = "",
+    name: str, *, owner: str = GROUP_UID, created: str = "", deleting: bool = False, **fields: Any
 ) -> Pod:
-    """A Pod, by default a ready worker."""
+    """A Pod, by default a ready worker of the group ``g``."""
     meta = Meta(
         key(name), f"{name}-uid", "1", created=created, deleting=deleting, owners=(owned_by(owner),)
     )
-    return Pod(meta, phase, ready and phase == "Running", started="", finished="", cluster="c")
+    phase = fields.setdefault("phase", "Running")
+    fields["ready"] = fields.get("ready", True) and phase == "Running"
+    return Pod(meta, **{"labels": PodLabels("c", "worker", "g"), **fields})
 
 
-def a_service(name: str = "c-service", owner: str = CLUSTER_UID) -> Service:
-    """A Service, by default the cluster's."""
-    return Service(a_meta(name, f"{name}-uid", owned_by(owner)))
+def a_service(name: str = "c-service", owner: str = CLUSTER_UID, **fields: Any) -> Service:
+    """A Service, by default the one that the cluster wants."""
+    wanted = scheduler_service(a_cluster())
+    metadata = wanted["metadata"]
+    known = {
+        "spec": wanted["spec"],
+        "labels": metadata["labels"],
+        "applied": metadata["annotations"][APPLIED_ANNOTATION],
+    }
+    return Service(a_meta(name, f"{name}-uid", owned_by(owner)), **{**known, **fields})

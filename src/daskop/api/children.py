@@ -4,9 +4,34 @@ import sys
 from typing import NamedTuple
 
 from daskop.api.meta import Manifest, Meta
-from daskop.api.wellknown import CLUSTER_NAME_LABEL
+from daskop.api.problem import Problem, problem_of
+from daskop.api.wellknown import (
+    APPLIED_ANNOTATION,
+    CLUSTER_NAME_LABEL,
+    COMPONENT_LABEL,
+    GROUP_NAME_LABEL,
+    TEMPLATE_ANNOTATION,
+)
 
 ENDED = frozenset({"Succeeded", "Failed"})
+
+
+class PodLabels(NamedTuple):
+    """The labels that selectors rest on; empty where a Pod lacks one."""
+
+    cluster: str = ""
+    component: str = ""
+    group: str = ""
+
+    @classmethod
+    def of(cls, labels: Manifest) -> "PodLabels":
+        """Read them from all labels of a Pod."""
+        # One string for all Pods of a group, instead of one for each.
+        return cls(
+            sys.intern(labels.get(CLUSTER_NAME_LABEL, "")),
+            sys.intern(labels.get(COMPONENT_LABEL, "")),
+            sys.intern(labels.get(GROUP_NAME_LABEL, "")),
+        )
 
 
 class Pod(NamedTuple):
@@ -17,30 +42,44 @@ class Pod(NamedTuple):
         phase: ``status.phase``; ``Pending`` until the API says more.
         ready: Whether the condition ``Ready`` is true.
         started: When the Pod was accepted by a node (RFC 3339), or an empty string.
-        finished: When its last container ended (RFC 3339); empty until all have.
-        cluster: The Dask cluster that its label names, or an empty string.
+        finished: When its last container ended (RFC 3339), or what comes closest to it; empty
+            while the Pod has not ended.
+        reason: Why it ended, as ``Evicted``; empty if its containers did by themselves.
+        labels: What selectors rest on.
+        template: The digest of the template that it was made from, or an empty string.
+        restarts: How often each container was started again, where that happened.
+        problem: What keeps it from becoming ready, if it is told.
     """
 
     meta: Meta
-    phase: str
-    ready: bool
-    started: str
-    finished: str
-    cluster: str
+    phase: str = "Pending"
+    ready: bool = False
+    started: str = ""
+    finished: str = ""
+    reason: str = ""
+    labels: PodLabels = PodLabels()
+    template: str = ""
+    restarts: tuple[tuple[str, int], ...] = ()
+    problem: Problem | None = None
 
     @classmethod
     def parse(cls, manifest: Manifest) -> "Pod":
         """Read a Pod that came from the API server."""
-        status = manifest.get("status") or {}
-        # One string for all Pods: five words would be stored a thousand times.
+        status, metadata = manifest.get("status") or {}, manifest["metadata"]
+        meta = Meta.parse(manifest)
         phase = sys.intern(status.get("phase", "Pending"))
-        return cls(
-            meta=Meta.parse(manifest),
-            phase=phase,
-            ready=_is_ready(status),
-            started=status.get("startTime") or "",
-            finished=_finished(status) if phase in ENDED else "",
-            cluster=(manifest["metadata"].get("labels") or {}).get(CLUSTER_NAME_LABEL, ""),
+        ready = _is_ready(status)
+        return cls(  # by position, as Meta
+            meta,
+            phase,
+            ready,
+            status.get("startTime") or "",
+            _finished(status, meta) if phase in ENDED else "",
+            _reason(status) if phase in ENDED else "",
+            PodLabels.of(metadata.get("labels") or {}),
+            sys.intern((metadata.get("annotations") or {}).get(TEMPLATE_ANNOTATION, "")),
+            _restarts(status),
+            None if ready or phase in ENDED else problem_of(status),
         )
 
     @property
@@ -55,14 +94,30 @@ class Pod(NamedTuple):
 
 
 class Service(NamedTuple):
-    """A Service as decisions see it: whose it is."""
+    """
+    A Service as decisions see it.
+
+    Attributes:
+        spec: As stored, with what the server has allocated.
+        labels: All of them.
+        applied: The digest of the spec that was applied last, or an empty string.
+    """
 
     meta: Meta
+    spec: Manifest
+    labels: Manifest
+    applied: str
 
     @classmethod
     def parse(cls, manifest: Manifest) -> "Service":
         """Read a Service that came from the API server."""
-        return cls(Meta.parse(manifest))
+        metadata = manifest["metadata"]
+        return cls(
+            Meta.parse(manifest),
+            manifest.get("spec") or {},
+            metadata.get("labels") or {},
+            (metadata.get("annotations") or {}).get(APPLIED_ANNOTATION, ""),
+        )
 
 
 def _is_ready(status: Manifest) -> bool:
@@ -72,9 +127,24 @@ def _is_ready(status: Manifest) -> bool:
     return False
 
 
-def _finished(status: Manifest) -> str:
+def _finished(status: Manifest, meta: Meta) -> str:
+    """The last end of a container; of an evicted Pod there is none, but its conditions changed."""
     ends = [
-        container.get("state", {}).get("terminated", {}).get("finishedAt") or ""
+        ((container.get("state") or {}).get("terminated") or {}).get("finishedAt") or ""
         for container in status.get("containerStatuses") or ()
     ]
-    return max(ends, default="")
+    changes = [entry.get("lastTransitionTime") or "" for entry in status.get("conditions") or ()]
+    return max(ends, default="") or max(changes, default="") or meta.created
+
+
+def _reason(status: Manifest) -> str:
+    for condition in status.get("conditions") or ():
+        # Also of a Pod whose node is lost, of which nobody says more.
+        if condition["type"] == "DisruptionTarget" and condition["status"] == "True":
+            return str(status.get("reason") or condition.get("reason") or "Disrupted")
+    return str(status.get("reason") or "")
+
+
+def _restarts(status: Manifest) -> tuple[tuple[str, int], ...]:
+    containers = status.get("containerStatuses") or ()
+    return tuple([(c["name"], c["restartCount"]) for c in containers if c.get("restartCount")])

@@ -43,6 +43,14 @@ class ClusterStatus(Status):
     selector: str = Field(
         default="", description="Label selector of the default group's workers, for scaling."
     )
+    scheduler_instance: str = Field(
+        default="",
+        description="The run of the scheduler that was ready last: Pod uid and restarts.",
+    )
+    scheduler_restarts: int = Field(
+        default=0,
+        description="How often the scheduler came back; what it held was lost each time.",
+    )
     scheduler_address: str = Field(
         default="", description="Where clients in Kubernetes connect to the scheduler."
     )

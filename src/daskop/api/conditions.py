@@ -55,15 +55,6 @@ def merge_conditions(
     return merged
 
 
-def with_condition(
-    status: Manifest, entry: Manifest, old: Manifest, generation: int, now: datetime
-) -> dict[str, Any]:
-    """*status* with one condition more, whose transition time is that of the *old* status."""
-    (added,) = merge_conditions([entry], old.get("conditions") or (), generation, now)
-    others = [other for other in status.get("conditions") or () if other["type"] != entry["type"]]
-    return {**status, "conditions": [*others, added]}
-
-
 def holds(conditions: Iterable[Manifest], type_: str) -> bool:
     """Whether the condition *type_* is there and True."""
     return any(entry["type"] == type_ and entry["status"] == "True" for entry in conditions)

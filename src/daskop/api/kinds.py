@@ -1,7 +1,8 @@
 """What every kind of ours is made of, and the view of an object of such a kind."""
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from datetime import datetime
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -19,6 +20,13 @@ class Status(ApiModel):
 
     observed_generation: int = Field(
         default=0, description="The metadata.generation that this status was derived from."
+    )
+    failures: int = Field(
+        default=0,
+        description="How often in a row Pods had to be replaced that ended within 10 minutes.",
+    )
+    last_failure_time: datetime | None = Field(
+        default=None, description="When that was the last time."
     )
     conditions: list[Condition] = Field(
         default=[],
@@ -47,6 +55,10 @@ class CustomResource(Generic[SpecT]):
     def as_owner(self, *, controller: bool = True) -> OwnerReference:
         """The reference that makes another object go when this one goes."""
         return OwnerReference(self.kind, self.meta.key.name, self.meta.uid, controller)
+
+
+AnyCustomResource: TypeAlias = CustomResource[Any]
+"""An object of whichever kind of ours."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,14 @@ class WorkerGroupSpec(ApiModel):
 class WorkerGroupStatus(Status):
     """What is observed of a worker group."""
 
+    desired_replicas: int = Field(
+        default=0, description="Workers that were wanted when this was written."
+    )
     replicas: int = Field(default=0, description="Workers that exist.")
     ready_replicas: int = Field(default=0, description="Workers that are ready.")
+    updated_replicas: int = Field(
+        default=0, description="Workers that were made from the template as it is now."
+    )
     selector: str = Field(default="", description="Label selector of the workers, for scaling.")
 
 
@@ -53,6 +59,8 @@ WORKER_GROUP = Kind(
         Column("Desired", "integer", ".spec.worker.replicas"),
         Column("Current", "integer", ".status.replicas"),
         Column("Ready", "integer", ".status.readyReplicas"),
+        Column("Updated", "integer", ".status.updatedReplicas", priority=1),
+        Column("Status", "string", ".status.conditions[?(@.type=='Ready')].reason"),
         Column("Age", "date", ".metadata.creationTimestamp"),
     ),
     name_limit=63,  # it is the value of a label

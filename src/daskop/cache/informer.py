@@ -50,6 +50,7 @@ class Informer(Generic[V]):
 
     Args:
         parse: Makes the view that is stored; what it drops costs no memory.
+        label: Only objects that carry it are told of by *source*; empty for all.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts it joins
@@ -61,8 +62,10 @@ class Informer(Generic[V]):
         metrics: InformerMetrics,
         clock: Clock,
         backoff: Backoff | None = None,
+        label: str = "",
     ) -> None:
         self.name = name
+        self._label = label
         self.store = store
         self._parse = parse
         self._metrics = metrics
@@ -122,6 +125,8 @@ class Informer(Generic[V]):
             went meanwhile, or we missed it.
         """
         key, version = _key(manifest), manifest["metadata"]["resourceVersion"]
+        if self._label and self._label not in (manifest["metadata"].get("labels") or {}):
+            return True  # its end would not be told
         with self._lock:
             stored = self.store.get(key)
             # The watch is past this state of the object: what it showed since is newer, or it went.

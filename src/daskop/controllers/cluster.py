@@ -6,8 +6,9 @@ from daskop.api.meta import NamespacedName
 from daskop.api.resources import CLUSTERS
 from daskop.api.worker_group import DaskWorkerGroup
 from daskop.cache.store import Lister
-from daskop.plan.cluster import ObservedCluster, plan_cluster
+from daskop.plan.cluster import plan_cluster
 from daskop.plan.names import Naming
+from daskop.plan.observed import ObservedCluster
 from daskop.runtime.executor import PlanExecutor
 from daskop.runtime.reconciler import Result
 

@@ -6,9 +6,11 @@ from daskop.api.job import DaskJob
 from daskop.api.meta import NamespacedName
 from daskop.api.resources import JOBS
 from daskop.cache.store import Lister
-from daskop.plan.cluster import scheduler_address, scheduler_is_ready
-from daskop.plan.job import ObservedJob, plan_job
+from daskop.plan.cluster_status import scheduler_is_ready
+from daskop.plan.job import plan_job
 from daskop.plan.names import Naming
+from daskop.plan.observed import ObservedJob
+from daskop.plan.service import scheduler_address
 from daskop.runtime.executor import PlanExecutor
 from daskop.runtime.reconciler import Result
 

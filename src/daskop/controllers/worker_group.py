@@ -6,8 +6,9 @@ from daskop.api.meta import NamespacedName
 from daskop.api.resources import WORKER_GROUPS
 from daskop.api.worker_group import DaskWorkerGroup
 from daskop.cache.store import Lister
-from daskop.plan.cluster import scheduler_address
-from daskop.plan.worker_group import ObservedWorkerGroup, plan_worker_group
+from daskop.plan.observed import ObservedWorkerGroup
+from daskop.plan.service import scheduler_address
+from daskop.plan.worker_group import plan_worker_group
 from daskop.runtime.executor import PlanExecutor
 from daskop.runtime.reconciler import Result
 

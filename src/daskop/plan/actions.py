@@ -1,6 +1,7 @@
 """The outcome of a pass as data: what to write, and what to say."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeAlias
 
@@ -15,11 +16,13 @@ class Create:
 
     Attributes:
         owner: The uid of the owner that the object names as its controller.
+        instead: Makes the action to carry out if somebody else's object has the name.
     """
 
     resource: Resource
     manifest: Manifest
     owner: str
+    instead: "Callable[[], Create] | None" = field(default=None, compare=False)
 
     @property
     def key(self) -> NamespacedName:
@@ -88,7 +91,8 @@ class Plan:
     Attributes:
         actions: The writes, in the order in which they are begun.
         status: The whole ``status`` to store; None leaves it as it is.
-        events: Told after the writes, and only if none of them failed.
+        events: Told once the status that they come from is stored, so that a pass which cannot
+            store it leaves them to the next one.
         requeue_after: When to look again although nothing changed.
     """
 

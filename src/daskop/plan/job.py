@@ -1,43 +1,42 @@
 """The plan of a DaskJob: a cluster, a runner once the scheduler is up, and the end of both."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from daskop.api.children import Pod
-from daskop.api.cluster import DaskCluster
-from daskop.api.conditions import condition, holds, merge_conditions
+from daskop.api.children import Pod, PodLabels
+from daskop.api.conditions import holds
 from daskop.api.job import DaskJob
-from daskop.api.meta import HasMeta, NamespacedName
+from daskop.api.meta import NamespacedName
 from daskop.api.resources import CLUSTERS, PODS
 from daskop.api.wellknown import (
     API_VERSION,
+    CLUSTER,
     COMPLETE,
     FAILED,
     JOB_RUNNER,
-    RECONCILING,
+    PASSED_REPLICAS_ANNOTATION,
     SCHEDULER_ADDRESS_ENV,
-    STALLED,
 )
-from daskop.plan.actions import LOOK_AGAIN, Action, Create, Delete, Plan
+from daskop.plan.actions import LOOK_AGAIN, Action, Create, Delete, Patch, Plan
+from daskop.plan.job_status import in_the_way, job_events, job_status, own_runner
 from daskop.plan.names import Naming
-from daskop.plan.pod_template import metadata, pod, reserved_labels, with_env
+from daskop.plan.observed import ObservedJob, is_own
+from daskop.plan.passing_down import child_changes
+from daskop.plan.pod_template import (
+    inherited,
+    mended_labels,
+    metadata,
+    pod,
+    reserved_labels,
+    with_env,
+)
+from daskop.plan.replacement import Replacement, replacement
 
+ON_FAILURE = "OnFailure"
 
-@dataclass(frozen=True, slots=True)
-class ObservedJob:
-    """
-    A job and what stands under the names of its children, ours or not.
-
-    Attributes:
-        address: The scheduler's address, once the scheduler accepts connections; else None.
-    """
-
-    job: DaskJob
-    cluster: DaskCluster | None
-    runner: Pod | None
-    address: str | None
+DEADLINE_EXCEEDED = "DeadlineExceeded"
+"""Why a Pod failed whose ``activeDeadlineSeconds`` are over: another one would take as long."""
 
 
 def plan_job(observed: ObservedJob, now: datetime) -> Plan:
@@ -48,14 +47,20 @@ def plan_job(observed: ObservedJob, now: datetime) -> Plan:
     # An end on record is final: what is deleted or made by others afterwards changes nothing.
     if finished(job):
         return Plan(actions=tuple(_clean_up(observed)))
-    runner = _own(job, observed.runner)
-    status = job_status(observed, now)
-    if runner is not None and runner.ended:
-        return Plan(status=status)  # the end is stored first: a pass after this one cleans up
+    runner = own_runner(observed)
+    lost = runner if runner is not None and is_lost(job, runner) else None
+    going = lost is not None and lost.meta.deleting
+    replaced = replacement([lost] if lost and not going else [], job.status, now)
+    status = job_status(observed, lost, replaced, now)
+    events = job_events(job.status, status)
+    if runner is not None and runner.ended and lost is None:
+        # The end is stored first: a pass after this one cleans up.
+        return Plan(status=status, events=events)
     return Plan(
-        actions=tuple(_actions(observed)),
+        actions=tuple(_actions(observed, replaced)),
         status=status,
-        requeue_after=LOOK_AGAIN if _blocked(observed) else None,
+        events=events,
+        requeue_after=LOOK_AGAIN if in_the_way(observed) else replaced.wait,
     )
 
 
@@ -65,44 +70,57 @@ def finished(job: DaskJob) -> bool:
     return holds(conditions, COMPLETE) or holds(conditions, FAILED)
 
 
+def is_lost(job: DaskJob, runner: Pod) -> bool:
+    """Whether *runner* ended for a reason that is not its program's, and may run once more."""
+    # With OnFailure the kubelet itself starts containers again: only an eviction, or the loss of
+    # the node, ends such a Pod. With Never its user has said that it must not run twice.
+    policy = job.spec.job.spec.get("restartPolicy") or ON_FAILURE
+    evicted = runner.phase == "Failed" and runner.reason not in {"", DEADLINE_EXCEEDED}
+    return evicted and policy != "Never"
+
+
 def _clean_up(observed: ObservedJob) -> Iterator[Action]:
     cluster = observed.cluster
-    if cluster is not None and _own(observed.job, cluster) and not cluster.meta.deleting:
+    if cluster is not None and is_own(observed.job.meta, cluster):
         yield Delete(CLUSTERS, cluster.meta.key, cluster.meta.uid)
 
 
-def _actions(observed: ObservedJob) -> Iterator[Action]:
-    job = observed.job
+def _actions(observed: ObservedJob, replaced: Replacement) -> Iterator[Action]:
+    job, cluster, runner = observed.job, observed.cluster, observed.runner
+    for lost in replaced.due:
+        yield Delete(PODS, lost.meta.key, lost.meta.uid)
     # The runner comes last: a Client that finds no scheduler gives up after 30 s (Dask's default).
-    if observed.cluster is None:
+    if cluster is None:
         yield Create(CLUSTERS, job_cluster(job), job.meta.uid)
-    elif _own(job, observed.cluster) and observed.runner is None and observed.address is not None:
-        yield Create(PODS, runner_pod(job, observed.address), job.meta.uid)
-
-
-def _own(job: DaskJob, child: HasMeta | None) -> Any:
-    return child if child is not None and child.meta.controlled_by(job.meta.uid) else None
-
-
-def _blocked(observed: ObservedJob) -> bool:
-    children = (observed.cluster, observed.runner)
-    return any(c is not None and (c.meta.deleting or not _own(observed.job, c)) for c in children)
+    elif is_own(job.meta, cluster):
+        changes = child_changes(cluster, job_cluster(job))
+        if changes:
+            yield Patch(CLUSTERS, cluster.meta, changes)
+        if runner is None and observed.address is not None:
+            yield Create(PODS, runner_pod(job, observed.address), job.meta.uid)
+    if runner is not None and is_own(job.meta, runner) and runner.alive:
+        name = Naming.job_cluster(job.meta.key.name)
+        yield from mended_labels(runner, PodLabels(name, JOB_RUNNER))
 
 
 def job_cluster(job: DaskJob) -> dict[str, Any]:
     """The job's cluster."""
     key = job.meta.key
     name = Naming.job_cluster(key.name)
+    spec = job.spec.cluster.spec
     return {
         "apiVersion": API_VERSION,
         "kind": CLUSTERS.kind,
         "metadata": metadata(
             NamespacedName(key.namespace, name),
-            reserved_labels(name, "cluster"),
+            {**inherited(job.labels), **reserved_labels(name, CLUSTER)},
             job.as_owner(),
-            {},
+            {
+                **inherited(job.annotations),
+                PASSED_REPLICAS_ANNOTATION: str(spec.worker.replicas),
+            },
         ),
-        "spec": job.spec.cluster.spec.model_dump(mode="json", by_alias=True),
+        "spec": spec.model_dump(mode="json", by_alias=True),
     }
 
 
@@ -112,59 +130,8 @@ def runner_pod(job: DaskJob, address: str) -> dict[str, Any]:
     return pod(
         NamespacedName(key.namespace, Naming.runner(key.name)),
         # The seed promises that a failing runner is restarted, unless the user says otherwise.
-        with_env({"restartPolicy": "OnFailure", **runner.spec}, {SCHEDULER_ADDRESS_ENV: address}),
+        with_env({"restartPolicy": ON_FAILURE, **runner.spec}, {SCHEDULER_ADDRESS_ENV: address}),
         runner.metadata,
         reserved_labels(Naming.job_cluster(key.name), JOB_RUNNER),
-        job.as_owner(),
-    )
-
-
-def job_status(observed: ObservedJob, now: datetime) -> dict[str, Any]:
-    """What to say about a job that has not ended on record."""
-    job = observed.job
-    runner: Pod | None = _own(job, observed.runner)
-    word, conditions = _progress(observed, runner)
-    status = {
-        "observedGeneration": job.meta.generation,
-        "jobStatus": word,
-        "clusterName": Naming.job_cluster(job.meta.key.name),
-        "jobRunnerPodName": Naming.runner(job.meta.key.name),
-        "conditions": merge_conditions(
-            conditions, job.status.get("conditions") or (), job.meta.generation, now
-        ),
-    }
-    # Both times are the kubelet's, so that a pass that comes late does not make the job longer.
-    if runner is not None and runner.started:
-        status["startTime"] = runner.started
-    if runner is not None and runner.ended and runner.finished:
-        status["endTime"] = runner.finished
-    return status
-
-
-def _progress(observed: ObservedJob, runner: Pod | None) -> tuple[str, list[dict[str, Any]]]:
-    """The word for older tools, and the conditions it stands for (kstatus' rules for a job)."""
-    # A job never says Ready: kstatus takes Ready=False on one that has ended for progress for ever.
-    if runner is not None and runner.phase == "Succeeded":
-        done = "the runner has completed"
-        return "Successful", [
-            condition(COMPLETE, holds=True, reason="RunnerSucceeded", message=done),
-            condition(RECONCILING, holds=False, reason="RunnerSucceeded", message=done),
-        ]
-    if runner is not None and runner.phase == "Failed":
-        failure = "the runner has failed and is not restarted"
-        return "Failed", [
-            condition(FAILED, holds=True, reason="RunnerFailed", message=failure),
-            # What Argo CD, Flux and helm --wait look at.
-            condition(STALLED, holds=True, reason="RunnerFailed", message=failure),
-            condition(RECONCILING, holds=False, reason="RunnerFailed", message=failure),
-        ]
-    if runner is not None and runner.phase == "Running":
-        message = "the runner works"
-        return "Running", [
-            condition(RECONCILING, holds=False, reason="RunnerRunning", message=message)
-        ]
-    waiting = "the runner to start" if runner else "the cluster's scheduler"
-    return (
-        "ClusterCreated" if observed.cluster else "JobCreated",
-        [condition(RECONCILING, holds=True, reason="Starting", message=f"waiting for {waiting}")],
+        job,
     )

@@ -1,11 +1,35 @@
 """From a user's PodSpec to a Pod: what the operator adds, and nothing else."""
 
+from collections.abc import Iterator
 from typing import Any
 
+from daskop.api.children import Pod, PodLabels
+from daskop.api.kinds import AnyCustomResource
 from daskop.api.meta import Manifest, NamespacedName, OwnerReference
 from daskop.api.podspec import TemplateMetadata
-from daskop.api.wellknown import CLUSTER_NAME_LABEL, COMPONENT_LABEL, ISTIO_INJECT_LABEL
+from daskop.api.resources import PODS
+from daskop.api.wellknown import (
+    CLUSTER_NAME_LABEL,
+    COMPONENT_LABEL,
+    GROUP_NAME_LABEL,
+    ISTIO_INJECT_LABEL,
+)
+from daskop.plan.actions import Patch
 from daskop.plan.probes import lift_probe_fields
+
+ONES_OWN = (
+    "app.kubernetes.io/",
+    "applyset.kubernetes.io/",
+    "argocd.argoproj.io/",
+    "dask.org/",
+    "helm.sh/",
+    "kubectl.kubernetes.io/",
+    "kubernetes.dask.org/",
+    "kueue.x-k8s.io/",
+    "kustomize.toolkit.fluxcd.io/",
+    "meta.helm.sh/",
+)
+"""What tools note on the object that they manage: on a child it would be managed, or pruned, too."""
 
 
 def reserved_labels(cluster: str, component: str) -> dict[str, str]:
@@ -19,6 +43,11 @@ def reserved_labels(cluster: str, component: str) -> dict[str, str]:
         "app.kubernetes.io/managed-by": "daskop",
         "app.kubernetes.io/part-of": "dask",
     }
+
+
+def inherited(entries: Manifest) -> dict[str, str]:
+    """The labels or annotations of an object of ours that its children get, too."""
+    return {k: v for k, v in entries.items() if not k.startswith(ONES_OWN)}
 
 
 def metadata(
@@ -41,18 +70,32 @@ def pod(
     spec: Manifest,
     user: TemplateMetadata,
     reserved: Manifest,
-    owner: OwnerReference,
+    owner: AnyCustomResource,
 ) -> dict[str, Any]:
     """A Pod of *spec* with the user's labels and annotations and our *reserved* labels."""
     # A mesh's proxy between Dask's processes breaks its protocol; who knows better may override it.
-    labels = {ISTIO_INJECT_LABEL: "false", **user.labels, **reserved}
+    labels = {
+        ISTIO_INJECT_LABEL: "false",
+        **inherited(owner.labels),
+        **user.labels,
+        **reserved,
+    }
+    annotations = {**inherited(owner.annotations), **user.annotations}
     containers = [lift_probe_fields(container) for container in spec["containers"]]
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": metadata(key, labels, owner, user.annotations),
+        "metadata": metadata(key, labels, owner.as_owner(), annotations),
         "spec": {**spec, "containers": containers},
     }
+
+
+def mended_labels(pod: Pod, wanted: PodLabels) -> Iterator[Patch]:
+    """Put back the labels that selectors rest on, where somebody has changed them."""
+    if pod.labels != wanted:
+        names = (CLUSTER_NAME_LABEL, COMPONENT_LABEL, GROUP_NAME_LABEL)
+        labels = dict(zip(names, (value or None for value in wanted), strict=True))
+        yield Patch(PODS, pod.meta, {"metadata": {"labels": labels}})
 
 
 def with_env(spec: Manifest, variables: Manifest) -> dict[str, Any]:

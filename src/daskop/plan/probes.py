@@ -6,7 +6,10 @@ Kubernetes drops them there without a word; what their author meant is plain.
 
 from typing import Any
 
+from daskop.api.conditions import condition, holds
 from daskop.api.meta import Manifest
+from daskop.api.wellknown import PROBE_FIELDS_MOVED
+from daskop.plan.actions import Event
 
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 HANDLERS = ("exec", "grpc", "httpGet", "tcpSocket")
@@ -28,6 +31,29 @@ def lift_probe_fields(container: Manifest) -> Manifest:
         if isinstance(container.get(probe), dict) and _misplaced(container[probe])
     }
     return {**container, **lifted} if lifted else container
+
+
+def probe_condition(spec: Manifest) -> list[dict[str, Any]]:
+    """The condition that says which fields of the PodSpec *spec* are lifted; none, no condition."""
+    places = [
+        f"{', '.join(fields)} of the {probe} of {container['name']}"
+        for container in spec["containers"]
+        for probe in PROBES
+        if isinstance(container.get(probe), dict) and (fields := _misplaced(container[probe]))
+    ]
+    if not places:
+        return []
+    message = f"moved to where Kubernetes heeds them: {'; '.join(places)}"
+    return [condition(PROBE_FIELDS_MOVED, holds=True, reason="MisplacedFields", message=message)]
+
+
+def probe_events(old: Manifest, new: Manifest) -> tuple[Event, ...]:
+    """What to tell of lifted fields when the status *old* becomes *new*."""
+    before, after = old.get("conditions") or (), new["conditions"]
+    if holds(before, PROBE_FIELDS_MOVED) or not holds(after, PROBE_FIELDS_MOVED):
+        return ()
+    message = next(entry["message"] for entry in after if entry["type"] == PROBE_FIELDS_MOVED)
+    return (Event(PROBE_FIELDS_MOVED, f"Probe fields {message}"),)
 
 
 def _misplaced(probe: Manifest) -> dict[str, Any]:

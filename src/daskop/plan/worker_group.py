@@ -1,47 +1,33 @@
 """The plan of a DaskWorkerGroup: as many live worker Pods as wanted."""
 
-from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import count, islice
 from typing import Any
 
-from daskop.api.children import Pod
+from daskop.api.children import Pod, PodLabels
 from daskop.api.cluster import DaskCluster
-from daskop.api.conditions import condition, merge_conditions
 from daskop.api.meta import NamespacedName
 from daskop.api.resources import CLUSTERS, PODS, WORKER_GROUPS
 from daskop.api.wellknown import (
     GROUP_NAME_LABEL,
-    READY,
-    RECONCILING,
     SCHEDULER_ADDRESS_ENV,
+    TEMPLATE_ANNOTATION,
     WORKER,
     WORKER_NAME_ENV,
 )
 from daskop.api.worker_group import DaskWorkerGroup
 from daskop.plan.actions import MAX_ACTIONS, Action, Create, Delete, Join, Plan
+from daskop.plan.digest import digest
 from daskop.plan.names import Naming
-from daskop.plan.pod_template import pod, reserved_labels, with_env
+from daskop.plan.observed import ObservedWorkerGroup
+from daskop.plan.pod_template import mended_labels, pod, reserved_labels, with_env
+from daskop.plan.replacement import Replacement, replacement
+from daskop.plan.worker_group_status import worker_group_events, worker_group_status
 
-
-@dataclass(frozen=True, slots=True)
-class ObservedWorkerGroup:
-    """
-    A worker group and what it rests on.
-
-    Attributes:
-        cluster: The cluster that its spec names, if there is one.
-        address: The scheduler's address for that cluster.
-        pods: Its Pods, those that end or go included.
-        taken: The names of all Pods in its namespace that stand under a name of the group.
-    """
-
-    group: DaskWorkerGroup
-    cluster: DaskCluster | None
-    address: str
-    pods: Sequence[Pod]
-    taken: Container[str]
+ELSEWHERE = 1_000_000
+"""Added to a worker's number if a stranger has its name: further than numbers ever come."""
 
 
 def plan_worker_group(observed: ObservedWorkerGroup, now: datetime) -> Plan:
@@ -49,14 +35,19 @@ def plan_worker_group(observed: ObservedWorkerGroup, now: datetime) -> Plan:
     group, cluster = observed.group, observed.cluster
     if group.meta.deleting:
         return Plan()  # its Pods go by garbage collection
-    status = worker_group_status(observed, now)
+    ended = [pod for pod in observed.pods if pod.ended and not pod.meta.deleting]
+    replaced = replacement(ended, group.status, now)
+    template = template_digest(group, observed.address)
+    status = worker_group_status(observed, template, replaced, now)
+    events = worker_group_events(group.status, status)
     # A group may be applied before its cluster. Workers without a scheduler would only crash.
     if cluster is None or cluster.meta.deleting:
-        return Plan(status=status)
+        return Plan(status=status, events=events)
     if not group.meta.owned_by(cluster.meta.uid):
         return Plan(_join(group, cluster))  # the pass that sees the join says the rest
     # One more than a pass carries out says that there is more; the rest is not even built.
-    return Plan(tuple(islice(_actions(observed), MAX_ACTIONS + 1)), status)
+    actions = islice(_actions(observed, template, replaced), MAX_ACTIONS + 1)
+    return Plan(tuple(actions), status, events, replaced.wait)
 
 
 def _join(group: DaskWorkerGroup, cluster: DaskCluster) -> tuple[Action, ...]:
@@ -66,80 +57,74 @@ def _join(group: DaskWorkerGroup, cluster: DaskCluster) -> tuple[Action, ...]:
     return (Join(WORKER_GROUPS, group.meta, CLUSTERS, cluster.as_owner(controller=False)),)
 
 
-def _actions(observed: ObservedWorkerGroup) -> Iterator[Action]:
+def _actions(
+    observed: ObservedWorkerGroup, template: str, replaced: Replacement
+) -> Iterator[Action]:
     group = observed.group
     alive = [pod for pod in observed.pods if pod.alive]
+    labels = PodLabels(group.spec.cluster, WORKER, group.meta.key.name)
+    for worker in alive:
+        yield from mended_labels(worker, labels)
     # Ended Pods keep their names, and count against quotas: they go, and others take their place.
-    for ended in (p for p in observed.pods if p.ended and not p.meta.deleting):
+    for ended in replaced.due:
         yield Delete(PODS, ended.meta.key, ended.meta.uid)
-    surplus = len(alive) - group.spec.worker.replicas
+    # What is held back keeps its place: another one in it would end as early.
+    places = [*alive, *replaced.held]
+    surplus = len(places) - group.spec.worker.replicas
     # Either creates or deletes, never both: a Pod is not made only to be deleted.
     if surplus > 0:
-        for victim in first_to_go(alive)[:surplus]:
+        for victim in first_to_go(places)[:surplus]:
             yield Delete(PODS, victim.meta.key, victim.meta.uid)
         return
-    for name in islice(_free_names(observed), -surplus):
-        yield Create(PODS, worker_pod(group, name, observed.address), group.meta.uid)
+    for number in islice(_free_numbers(observed), -surplus):
+        instead = partial(_create, observed, template, number + ELSEWHERE)
+        yield _create(observed, template, number, instead)
 
 
-def _free_names(observed: ObservedWorkerGroup) -> Iterator[str]:
+def _free_numbers(observed: ObservedWorkerGroup) -> Iterator[int]:
     meta = observed.group.meta
     # The names depend on the group's uid: those of a group made anew are others.
-    names = (Naming.worker(meta.key.name, meta.uid, number) for number in count())
-    return (name for name in names if name not in observed.taken)
+    return (n for n in count() if Naming.worker(meta.key.name, meta.uid, n) not in observed.taken)
+
+
+def _create(
+    observed: ObservedWorkerGroup,
+    template: str,
+    number: int,
+    instead: partial[Create] | None = None,
+) -> Create:
+    meta = observed.group.meta
+    name = Naming.worker(meta.key.name, meta.uid, number)
+    manifest = worker_pod(observed.group, name, observed.address, template)
+    return Create(PODS, manifest, meta.uid, instead)
 
 
 def first_to_go(pods: Sequence[Pod]) -> list[Pod]:
-    """Order live *pods* by what is lost with them: pending, not ready, then the youngest."""
+    """Order *pods* by what is lost with them: ended, pending, not ready, then the youngest."""
     # Two stable sorts: the second one keeps the order of the first among equals.
     youngest_first = sorted(pods, key=lambda p: (p.meta.created, p.meta.key), reverse=True)
-    return sorted(youngest_first, key=lambda p: (p.phase != "Pending", p.ready))
+    return sorted(youngest_first, key=lambda p: (not p.ended, p.phase != "Pending", p.ready))
 
 
-def worker_pod(group: DaskWorkerGroup, name: str, address: str) -> dict[str, Any]:
+def template_digest(group: DaskWorkerGroup, address: str) -> str:
+    """The digest of all that the user can change about a worker, but for what it inherits."""
+    # A label that is put on the cluster is no reason to make all workers anew.
+    worker = group.spec.worker.model_dump(mode="json", by_alias=True, exclude={"replicas"})
+    return digest({"worker": worker, "address": address})
+
+
+def worker_pod(group: DaskWorkerGroup, name: str, address: str, template: str) -> dict[str, Any]:
     """The Pod of the worker *name*, which connects to the scheduler at *address*."""
     worker = group.spec.worker
     # The args are the user's: whoever wants the name there writes --name $(DASK_WORKER_NAME).
     labels = reserved_labels(group.spec.cluster, WORKER)
     labels[GROUP_NAME_LABEL] = group.meta.key.name
-    return pod(
+    manifest = pod(
         NamespacedName(group.meta.key.namespace, name),
         with_env(worker.spec, {WORKER_NAME_ENV: name, SCHEDULER_ADDRESS_ENV: address}),
         worker.metadata,
         labels,
-        group.as_owner(),
+        group,
     )
-
-
-def worker_selector(group: str) -> str:
-    """The label selector of a group's workers, as text."""
-    return f"{GROUP_NAME_LABEL}={group}"
-
-
-def worker_group_status(observed: ObservedWorkerGroup, now: datetime) -> dict[str, Any]:
-    """What to say about the group: counts of live Pods."""
-    group = observed.group
-    alive = [pod for pod in observed.pods if pod.alive]
-    ready = sum(pod.ready for pod in alive)
-    wanted = group.spec.worker.replicas
-    if observed.cluster is None or observed.cluster.meta.deleting:
-        reason = "ClusterNotFound"
-        message = f"waiting for the DaskCluster {group.spec.cluster}"
-    elif ready < wanted or len(alive) > wanted:
-        reason, message = "WorkersNotReady", f"{ready} of {wanted} workers are ready"
-    else:
-        reason, message = "Ready", f"{ready} workers are ready"
-    settled = reason == "Ready"
-    conditions = [
-        condition(READY, holds=settled, reason=reason, message=message),
-        condition(RECONCILING, holds=not settled, reason=reason, message=message),
-    ]
-    return {
-        "observedGeneration": group.meta.generation,
-        "replicas": len(alive),
-        "readyReplicas": ready,
-        "selector": worker_selector(group.meta.key.name),
-        "conditions": merge_conditions(
-            conditions, group.status.get("conditions") or (), group.meta.generation, now
-        ),
-    }
+    manifest["metadata"].setdefault("annotations", {})[TEMPLATE_ANNOTATION] = template
+    return manifest

@@ -94,10 +94,21 @@ class Applier:
             self._writer.create(action.resource, action.manifest)
         except AlreadyExistsError:
             # An earlier create whose answer was lost, a stale cache, a second leader: by its owner.
-            live = Meta.parse(self._writer.get(action.resource, action.key))
-            if not live.controlled_by(action.owner):
+            live = self._writer.get(action.resource, action.key)
+            if Meta.parse(live).controlled_by(action.owner):
+                self._mend_labels(action, live)
+            elif action.instead is not None:
+                self._create(action.instead())
+            else:
                 kind = action.resource.kind
                 raise NameTakenError(f"{kind} {action.key} belongs to another owner") from None
+
+    def _mend_labels(self, action: Create, live: Manifest) -> None:
+        """Put back labels without which our own object is hidden from our watches."""
+        labels, found = (o["metadata"].get("labels") or {} for o in (action.manifest, live))
+        lost = {name: value for name, value in labels.items() if found.get(name) != value}
+        if lost:
+            self._patch(action.resource, Meta.parse(live), {"metadata": {"labels": lost}})
 
     def _delete(self, resource: Resource, key: NamespacedName, uid: str) -> None:
         try:

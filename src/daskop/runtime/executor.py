@@ -3,13 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from daskop.api.conditions import condition, with_condition
 from daskop.api.meta import HasMeta, Manifest, Meta
 from daskop.api.resources import Resource
-from daskop.api.wellknown import REPLICA_FAILURE
 from daskop.clock import Clock
 from daskop.errors import REFUSALS, DaskopError
 from daskop.plan.actions import Event, Plan
+from daskop.plan.refusal import refused_status
 from daskop.runtime.applier import Applier
 from daskop.runtime.reconciler import Result
 from daskop.runtime.status import StatusWriter
@@ -54,17 +53,16 @@ class PlanExecutor:
                 mend is told by a condition and an event before.
         """
         complete, refusal = True, None
-        status, events = plan.status, plan.events
+        status = plan.status
         try:
             complete = self._applier.apply(plan.actions)
         except REFUSALS as error:
             refusal = error
-            status = self._with_refusal(view, plan, error)
-            events = (Event(error.condition_reason, str(error), warning=True),)
+            status = self._refused(view, plan, error)
         # After the writes, so that a crash in between is seen by the next pass as work undone; and
         # also after a refusal, which people learn of here.
         status_after = self._status.write(resource, view.meta, view.status, status)
-        for event in events:
+        for event in self._events(plan, refusal, stored=status_after is None):
             self._recorder.record(resource, view.meta, event)
         if refusal is not None:
             raise refusal
@@ -73,10 +71,15 @@ class PlanExecutor:
         waits = [wait for wait in (plan.requeue_after, status_after) if wait is not None]
         return Result(min(waits, default=None))
 
-    def _with_refusal(self, view: HasStatus, plan: Plan, error: DaskopError) -> dict[str, Any]:
+    def _events(
+        self, plan: Plan, refusal: DaskopError | None, *, stored: bool
+    ) -> tuple[Event, ...]:
+        if refusal is not None:
+            return (Event(refusal.condition_reason, str(refusal), warning=True),)
+        return plan.events if stored else ()
+
+    def _refused(self, view: HasStatus, plan: Plan, error: DaskopError) -> dict[str, Any]:
         """The status to store: what the plan says, and what came of it."""
-        wanted = view.status if plan.status is None else plan.status
-        entry = condition(
-            REPLICA_FAILURE, holds=True, reason=error.condition_reason, message=str(error)
-        )
-        return with_condition(wanted, entry, view.status, view.meta.generation, self.now())
+        planned = view.status if plan.status is None else plan.status
+        reason, generation = error.condition_reason, view.meta.generation
+        return refused_status(planned, view.status, reason, str(error), generation, self.now())

@@ -100,7 +100,7 @@ class Copy:
     def __init__(self) -> None:
         self.kube, self.clock, self.told = FakeKube(), SteppedClock(), Told()
         self.source = Source(self.kube, "pods")
-        self.store: Store[Pod] = Store({"cluster": lambda pod: (pod.cluster,)})
+        self.store: Store[Pod] = Store({"cluster": lambda pod: (pod.labels.cluster,)})
         series, no_pause = Metrics().informer("pods"), Backoff(jitter=lambda: -1.0)
         self.informer = Informer(
             "pods", self.source, self.store, Pod.parse, series, self.clock, no_pause
@@ -113,7 +113,7 @@ class Copy:
         assert server == {at: self.store.get(at) for at in self.store.snapshot()}
         assert server == self.told.pods
         for cluster in CLUSTERS:
-            expected = {at for at, pod in server.items() if pod.cluster == cluster}
+            expected = {at for at, pod in server.items() if pod.labels.cluster == cluster}
             assert expected == {pod.meta.key for pod in self.store.by_index("cluster", cluster)}
 
 

@@ -5,16 +5,13 @@ from typing import Any
 
 import pytest
 
-from daskop.api.children import Pod, Service
+from daskop.api.children import Pod, PodLabels, Service
 from daskop.api.cluster import DaskCluster
 from daskop.api.worker_group import DaskWorkerGroup
 from daskop.plan.actions import LOOK_AGAIN, Create, Delete, Patch, Plan
-from daskop.plan.cluster import (
-    ObservedCluster,
-    plan_cluster,
-    scheduler_address,
-    scheduler_service,
-)
+from daskop.plan.cluster import plan_cluster
+from daskop.plan.observed import ObservedCluster
+from daskop.plan.service import scheduler_address, scheduler_service
 from tests.unit.builders import (
     CLUSTER_UID,
     a_cluster,
@@ -37,7 +34,8 @@ def planned(
 
 
 def a_scheduler(**changes: Any) -> Pod:
-    return a_pod("c-scheduler", **{"owner": CLUSTER_UID, **changes})
+    labels = PodLabels("c", "scheduler")
+    return a_pod("c-scheduler", **{"owner": CLUSTER_UID, "labels": labels, **changes})
 
 
 def complete(cluster: DaskCluster | None = None, **group: Any) -> Plan:
@@ -94,20 +92,20 @@ def test_an_ended_scheduler_is_removed_to_be_made_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "scheduler",
+    ("scheduler", "reason"),
     [
-        pytest.param(a_scheduler(owner="a-stranger"), id="a stranger's"),
-        pytest.param(a_scheduler(deleting=True), id="terminating"),
+        pytest.param(a_scheduler(owner="a-stranger"), "NameTaken", id="a stranger's"),
+        pytest.param(a_scheduler(deleting=True), "Terminating", id="terminating"),
     ],
 )
-def test_a_name_that_is_taken_is_waited_for(scheduler: Pod) -> None:
+def test_a_name_that_is_taken_is_waited_for(scheduler: Pod, reason: str) -> None:
     """
     An object that is not ours, or is going, is neither adopted nor touched, but looked at again.
     """
     plan = planned(None, scheduler, a_service(), a_worker_group())
 
     assert ((), LOOK_AGAIN) == (plan.actions, plan.requeue_after)
-    assert ("False", "NameTaken") == reasons(plan)["Ready"]
+    assert ("False", reason) == reasons(plan)["Ready"]
 
 
 def test_replicas_are_passed_down_when_they_change() -> None:

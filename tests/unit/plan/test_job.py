@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from daskop.api.children import Pod
-from daskop.api.cluster import DaskCluster
+from daskop.api.children import Pod, PodLabels
+from daskop.api.cluster import CLUSTER, DaskCluster
 from daskop.api.job import DaskJob
 from daskop.plan.actions import LOOK_AGAIN, Create, Delete, Plan
-from daskop.plan.job import ObservedJob, plan_job
-from tests.unit.builders import JOB_UID, a_cluster, a_job, a_meta, a_pod, owned_by
+from daskop.plan.job import job_cluster, plan_job
+from daskop.plan.observed import ObservedJob
+from tests.unit.builders import JOB_UID, a_job, a_meta, a_pod, owned_by
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ADDRESS = "tcp://j-cluster-service.ns.svc:8786"
@@ -17,11 +18,18 @@ COMPLETE = {"conditions": [{"type": "Complete", "status": "True"}]}
 
 
 def a_job_cluster(owner: str = JOB_UID) -> DaskCluster:
-    return replace(a_cluster(), meta=a_meta("j-cluster", "jc-uid", owned_by(owner, "DaskJob")))
+    wanted = job_cluster(a_job())
+    manifest = {
+        **wanted,
+        "metadata": {**wanted["metadata"], "uid": "jc-uid", "resourceVersion": "1"},
+    }
+    meta = a_meta("j-cluster", "jc-uid", owned_by(owner, "DaskJob"))
+    return replace(CLUSTER.parse(manifest), meta=meta)
 
 
-def a_runner(phase: str = "Running", owner: str = JOB_UID) -> Pod:
-    return a_pod("j-runner", owner=owner, phase=phase)
+def a_runner(phase: str = "Running", owner: str = JOB_UID, **fields: Any) -> Pod:
+    labels = PodLabels("j-cluster", "job-runner")
+    return a_pod("j-runner", owner=owner, phase=phase, **{"labels": labels, **fields})
 
 
 def planned(

@@ -9,7 +9,7 @@ import yaml
 from daskop.api.podspec import TemplateMetadata
 from daskop.plan.pod_template import pod, reserved_labels, with_env
 from daskop.plan.probes import lift_probe_fields
-from tests.unit.builders import key, owned_by
+from tests.unit.builders import a_cluster, key
 
 SEED = Path(__file__).parents[2] / "e2e" / "seed"
 
@@ -73,7 +73,7 @@ def test_the_template_is_not_changed() -> None:
     spec = {"containers": [{"name": "c", "unknown": {"kept": 1}}], "newer": True}
     before = copy.deepcopy(spec)
 
-    made = pod(key("p"), with_env(spec, {"A": "1"}), TemplateMetadata(), {"r": "1"}, owned_by("u"))
+    made = pod(key("p"), with_env(spec, {"A": "1"}), TemplateMetadata(), {"r": "1"}, a_cluster())
 
     assert before == spec
     assert (True, {"kept": 1}) == (
@@ -91,7 +91,7 @@ def test_reserved_labels_win() -> None:
         annotations={"note": "b"},
     )
 
-    made = pod(key("p"), {"containers": []}, user, reserved_labels("c", "worker"), owned_by("u"))[
+    made = pod(key("p"), {"containers": []}, user, reserved_labels("c", "worker"), a_cluster())[
         "metadata"
     ]
 

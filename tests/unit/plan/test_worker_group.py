@@ -11,11 +11,8 @@ from daskop.api.cluster import DaskCluster
 from daskop.api.worker_group import DaskWorkerGroup
 from daskop.plan.actions import MAX_ACTIONS, Create, Delete, Join, Plan
 from daskop.plan.names import Naming
-from daskop.plan.worker_group import (
-    ObservedWorkerGroup,
-    first_to_go,
-    plan_worker_group,
-)
+from daskop.plan.observed import ObservedWorkerGroup
+from daskop.plan.worker_group import first_to_go, plan_worker_group
 from tests.unit.builders import GROUP_UID, a_cluster, a_pod, a_worker_group, key, owned_by
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -11,7 +11,6 @@ import urllib3
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from daskop.api.children import Service
 from daskop.api.meta import NamespacedName
 from daskop.cache.informer import Change
 from daskop.clock import SystemClock
@@ -224,7 +223,8 @@ def test_handlers_tell_the_owner_that_was_as_well() -> None:
     """
     added = Added()
     handle = enqueue_owner(added, "DaskCluster")
-    owned, stripped = a_service(), Service(a_service().meta._replace(owners=()))
+    owned = a_service()
+    stripped = owned._replace(meta=owned.meta._replace(owners=()))
 
     handle(Change(owned, stripped))
     handle(Change(owned, None))

@@ -1,0 +1,134 @@
+"""What to say about a DaskCluster."""
+
+from datetime import datetime
+from typing import Any
+
+from daskop.api.children import Pod
+from daskop.api.cluster import DaskCluster
+from daskop.api.conditions import condition, merge_conditions
+from daskop.api.meta import Manifest
+from daskop.api.wellknown import READY, RECONCILING, SCHEDULER_READY
+from daskop.plan.actions import Event
+from daskop.plan.names import Naming
+from daskop.plan.observed import ObservedCluster, is_own
+from daskop.plan.obstacle import Obstacle, pod_obstacle, taken
+from daskop.plan.probes import probe_condition, probe_events
+from daskop.plan.replacement import Replacement
+from daskop.plan.service import scheduler_address
+from daskop.plan.worker_group_status import worker_selector
+
+
+def scheduler_is_ready(cluster: DaskCluster, scheduler: Pod | None) -> bool:
+    """Whether *scheduler* is this cluster's and accepts connections."""
+    return scheduler is not None and is_own(cluster.meta, scheduler) and scheduler.ready
+
+
+def in_the_way(observed: ObservedCluster) -> Obstacle | None:
+    """The first object under a name that the cluster needs that is not its own, or is going."""
+    uid = observed.cluster.meta.uid
+    return (
+        taken("Pod", observed.scheduler, uid)
+        or taken("Service", observed.service, uid)
+        or taken("DaskWorkerGroup", observed.group, uid)
+    )
+
+
+def cluster_status(
+    observed: ObservedCluster, replaced: Replacement, now: datetime
+) -> dict[str, Any]:
+    """Counts, conditions, and the words of older tools."""
+    cluster = observed.cluster
+    group = observed.group if is_own(cluster.meta, observed.group) else None
+    counts = group.status if group else {}
+    # The group's own number, once there is one: somebody may have scaled it past the cluster.
+    wanted = group.spec.worker.replicas if group else cluster.spec.worker.replicas
+    up = scheduler_is_ready(cluster, observed.scheduler)
+    run = _scheduler_run(observed, up=up)
+    obstacle = _obstacle(observed, counts, wanted)
+    ready_workers = counts.get("readyReplicas", 0)
+    conditions = _conditions(obstacle, run["schedulerRestarts"], up=up, workers=ready_workers)
+    conditions += probe_condition(cluster.spec.scheduler.spec)
+    return {
+        "observedGeneration": cluster.meta.generation,
+        "phase": _phase(observed, up=up),
+        "replicas": counts.get("replicas", 0),
+        "readyReplicas": ready_workers,
+        "readyWorkers": f"{ready_workers}/{wanted}",
+        "selector": worker_selector(Naming.default_group(cluster.meta.key.name)),
+        "schedulerAddress": scheduler_address(cluster),
+        **run,
+        **replaced.record,
+        "conditions": merge_conditions(
+            conditions, cluster.status.get("conditions") or (), cluster.meta.generation, now
+        ),
+    }
+
+
+def cluster_events(old: Manifest, new: Manifest) -> tuple[Event, ...]:
+    """What to tell when the status *old* becomes *new*."""
+    events = []
+    if new["schedulerRestarts"] > old.get("schedulerRestarts", 0):
+        lost = "The scheduler was restarted: what it held is lost, and workers connect to it anew"
+        events.append(Event("SchedulerRestarted", lost, warning=True))
+    elif new["schedulerInstance"] and not old.get("schedulerInstance"):
+        events.append(Event("SchedulerReady", "The scheduler accepts connections"))
+    if new["failures"] > old.get("failures", 0):
+        events.append(Event("SchedulerReplaced", "Replaced a scheduler that ended", warning=True))
+    return (*events, *probe_events(old, new))
+
+
+def _scheduler_run(observed: ObservedCluster, *, up: bool) -> dict[str, Any]:
+    """Which run of the scheduler was ready last, and how often there was a new one."""
+    status = observed.cluster.status
+    last, restarts = status.get("schedulerInstance", ""), status.get("schedulerRestarts", 0)
+    if observed.scheduler is None or not up:
+        return {"schedulerInstance": last, "schedulerRestarts": restarts}
+    # A sidecar that was restarted took nothing with it: Dask's own container is the first one.
+    name = observed.cluster.spec.scheduler.spec["containers"][0]["name"]
+    times = dict(observed.scheduler.restarts).get(name, 0)
+    run = f"{observed.scheduler.meta.uid}/{times}"
+    came_back = bool(last) and run != last
+    return {"schedulerInstance": run, "schedulerRestarts": restarts + came_back}
+
+
+def _phase(observed: ObservedCluster, *, up: bool) -> str:
+    """dask-kubernetes' word; Error is added where a write was refused."""
+    if up:
+        return "Running"
+    return "Pending" if is_own(observed.cluster.meta, observed.scheduler) else "Created"
+
+
+def _obstacle(observed: ObservedCluster, group: Manifest, wanted: int) -> Obstacle | None:
+    """The first thing in the way, in the order in which they have to be removed."""
+    cluster, scheduler = observed.cluster, observed.scheduler
+    blocked = in_the_way(observed)
+    if blocked is not None:
+        return blocked
+    if not scheduler_is_ready(cluster, scheduler):
+        problem = pod_obstacle(scheduler, cluster.spec.scheduler.spec) if scheduler else None
+        return problem or Obstacle("SchedulerNotReady", "waiting for the scheduler's readiness")
+    ready = group.get("readyReplicas", 0)
+    if ready >= wanted:
+        return None
+    for entry in group.get("conditions") or ():
+        if entry["type"] == READY and entry["status"] != "True":
+            return Obstacle(entry["reason"], entry["message"])
+    return Obstacle("WorkersNotReady", f"{ready} of {wanted} workers are ready")
+
+
+def _conditions(
+    obstacle: Obstacle | None, restarts: int, *, up: bool, workers: int
+) -> list[dict[str, Any]]:
+    told = obstacle or Obstacle("Ready", f"the scheduler and {workers} workers are ready")
+    scheduler = told
+    if up:
+        scheduler = Obstacle("SchedulerReady", "the scheduler accepts connections")
+    if up and restarts:
+        times = f"the scheduler accepts connections; what it held was lost {restarts} times"
+        scheduler = Obstacle("SchedulerRestarted", times)
+    settled = obstacle is None
+    return [
+        condition(READY, holds=settled, reason=told.reason, message=told.message),
+        condition(SCHEDULER_READY, holds=up, reason=scheduler.reason, message=scheduler.message),
+        condition(RECONCILING, holds=not settled, reason=told.reason, message=told.message),
+    ]

@@ -1,0 +1,128 @@
+"""What to say about a DaskJob that has not ended on record."""
+
+from datetime import datetime
+from typing import Any
+
+from daskop.api.children import Pod
+from daskop.api.conditions import condition, merge_conditions
+from daskop.api.meta import Manifest
+from daskop.api.wellknown import COMPLETE, FAILED, READY, RECONCILING, STALLED
+from daskop.plan.actions import Event
+from daskop.plan.names import Naming
+from daskop.plan.observed import ObservedJob
+from daskop.plan.obstacle import Obstacle, pod_obstacle, taken
+from daskop.plan.probes import probe_condition, probe_events
+from daskop.plan.replacement import Replacement
+
+JOB_CREATED = "JobCreated"
+CLUSTER_CREATED = "ClusterCreated"
+RUNNING = "Running"
+SUCCESSFUL = "Successful"
+FAILED_WORD = "Failed"
+
+TOLD = {
+    RUNNING: Event("JobStarted", "The runner has started"),
+    SUCCESSFUL: Event("JobSucceeded", "The runner has completed; the cluster is removed"),
+    FAILED_WORD: Event("JobFailed", "The runner has failed; the cluster is removed", warning=True),
+}
+"""What people are told when a job reaches one of dask-kubernetes' words."""
+
+
+def own_runner(observed: ObservedJob) -> Pod | None:
+    """The job's runner, also one that is going; never a stranger's Pod."""
+    runner = observed.runner
+    own = runner is not None and runner.meta.controlled_by(observed.job.meta.uid)
+    return runner if own else None
+
+
+def in_the_way(observed: ObservedJob) -> Obstacle | None:
+    """The first object under a name that the job needs that is not its own, or is going."""
+    uid = observed.job.meta.uid
+    return taken("DaskCluster", observed.cluster, uid) or taken("Pod", observed.runner, uid)
+
+
+def job_status(
+    observed: ObservedJob, lost: Pod | None, replaced: Replacement, now: datetime
+) -> dict[str, Any]:
+    """The word for older tools, times, and conditions; *lost* is a runner that is to be replaced."""
+    job, runner = observed.job, own_runner(observed)
+    word = _word(observed, None if lost else runner)
+    conditions = _conditions(observed, word) + probe_condition(job.spec.job.spec)
+    status = {
+        "observedGeneration": job.meta.generation,
+        "jobStatus": word,
+        "clusterName": Naming.job_cluster(job.meta.key.name),
+        "jobRunnerPodName": Naming.runner(job.meta.key.name),
+        **replaced.record,
+        "conditions": merge_conditions(
+            conditions, job.status.get("conditions") or (), job.meta.generation, now
+        ),
+    }
+    # Both times are the kubelet's, so that a pass that comes late does not make the job longer.
+    if runner is not None and runner.started:
+        status["startTime"] = runner.started
+    if word in {SUCCESSFUL, FAILED_WORD} and runner is not None and runner.finished:
+        status["endTime"] = runner.finished
+    return status
+
+
+def job_events(old: Manifest, new: Manifest) -> tuple[Event, ...]:
+    """What to tell when the status *old* becomes *new*."""
+    events = []
+    word = new["jobStatus"]
+    if word != old.get("jobStatus") and word in TOLD:
+        events.append(TOLD[word])
+    if new["failures"] > old.get("failures", 0):
+        events.append(Event("RunnerReplaced", "Replaced a runner that was evicted", warning=True))
+    return (*events, *probe_events(old, new))
+
+
+def _word(observed: ObservedJob, runner: Pod | None) -> str:
+    phases = {"Succeeded": SUCCESSFUL, "Failed": FAILED_WORD, "Running": RUNNING}
+    if runner is not None and runner.phase in phases:
+        return phases[runner.phase]
+    return CLUSTER_CREATED if observed.cluster else JOB_CREATED
+
+
+def _conditions(observed: ObservedJob, word: str) -> list[dict[str, Any]]:
+    """The conditions that *word* stands for, by kstatus' rules for a job."""
+    # A job never says Ready: kstatus takes Ready=False on one that has ended for progress for ever.
+    if word == SUCCESSFUL:
+        done = {"reason": "RunnerSucceeded", "message": "the runner has completed"}
+        return [
+            condition(COMPLETE, holds=True, **done),
+            condition(RECONCILING, holds=False, **done),
+        ]
+    if word == FAILED_WORD:
+        failed = {"reason": "RunnerFailed", "message": _failure(observed)}
+        return [
+            condition(FAILED, holds=True, **failed),
+            # What Argo CD, Flux and helm --wait look at.
+            condition(STALLED, holds=True, **failed),
+            condition(RECONCILING, holds=False, **failed),
+        ]
+    if word == RUNNING:
+        works = {"reason": "RunnerRunning", "message": "the runner works"}
+        return [condition(RECONCILING, holds=False, **works)]
+    told = _obstacle(observed)
+    return [condition(RECONCILING, holds=True, reason=told.reason, message=told.message)]
+
+
+def _failure(observed: ObservedJob) -> str:
+    reason = observed.runner.reason if observed.runner else ""
+    return f"the runner has failed{f': {reason}' if reason else ''}, and is not restarted"
+
+
+def _obstacle(observed: ObservedJob) -> Obstacle:
+    """The first thing in the way of a job that does not run yet."""
+    job, cluster, runner = observed.job, observed.cluster, observed.runner
+    blocked = in_the_way(observed)
+    if blocked is not None:
+        return blocked
+    if runner is not None:
+        problem = pod_obstacle(runner, job.spec.job.spec)
+        return problem or Obstacle("RunnerStarting", "waiting for the runner to start")
+    for entry in cluster.status.get("conditions") or () if cluster else ():
+        if entry["type"] == READY and entry["status"] != "True" and observed.address is None:
+            return Obstacle(entry["reason"], f"waiting for the cluster: {entry['message']}")
+    return Obstacle("Starting", "waiting for the cluster's scheduler")

@@ -1,0 +1,83 @@
+"""What to say about a DaskWorkerGroup."""
+
+from datetime import datetime
+from typing import Any
+
+from daskop.api.conditions import condition, merge_conditions
+from daskop.api.meta import Manifest
+from daskop.api.wellknown import GROUP_NAME_LABEL, READY, RECONCILING
+from daskop.plan.actions import Event
+from daskop.plan.observed import ObservedWorkerGroup
+from daskop.plan.obstacle import Obstacle, first_obstacle
+from daskop.plan.probes import probe_condition, probe_events
+from daskop.plan.replacement import Replacement
+
+
+def worker_selector(group: str) -> str:
+    """The label selector of a group's workers, as text."""
+    return f"{GROUP_NAME_LABEL}={group}"
+
+
+def worker_group_status(
+    observed: ObservedWorkerGroup, template: str, replaced: Replacement, now: datetime
+) -> dict[str, Any]:
+    """Counts of live Pods, and conditions; *template* is the digest of what makes workers now."""
+    group = observed.group
+    alive = [pod for pod in observed.pods if pod.alive]
+    ready = sum(pod.ready for pod in alive)
+    obstacle = _obstacle(observed, replaced, len(alive), ready)
+    told = obstacle or Obstacle("Ready", f"{ready} workers are ready")
+    conditions = [
+        condition(READY, holds=obstacle is None, reason=told.reason, message=told.message),
+        condition(
+            RECONCILING, holds=obstacle is not None, reason=told.reason, message=told.message
+        ),
+        *probe_condition(group.spec.worker.spec),
+    ]
+    return {
+        "observedGeneration": group.meta.generation,
+        "desiredReplicas": group.spec.worker.replicas,
+        "replicas": len(alive),
+        "readyReplicas": ready,
+        "updatedReplicas": sum(pod.template == template for pod in alive),
+        "selector": worker_selector(group.meta.key.name),
+        **replaced.record,
+        "conditions": merge_conditions(
+            conditions, group.status.get("conditions") or (), group.meta.generation, now
+        ),
+    }
+
+
+def worker_group_events(old: Manifest, new: Manifest) -> tuple[Event, ...]:
+    """What to tell when the status *old* becomes *new*."""
+    events = []
+    before, after = old.get("desiredReplicas"), new["desiredReplicas"]
+    if before is not None and before != after:
+        word, reason = ("up", "ScaledUp") if before < after else ("down", "ScaledDown")
+        events.append(Event(reason, f"Scaled {word} from {before} to {after} workers"))
+    if new["failures"] > old.get("failures", 0):
+        message = "Replaced workers that ended within 10 minutes"
+        events.append(Event("WorkersReplaced", message, warning=True))
+    return (*events, *probe_events(old, new))
+
+
+def _obstacle(
+    observed: ObservedWorkerGroup, replaced: Replacement, alive: int, ready: int
+) -> Obstacle | None:
+    """The first thing in the way."""
+    group, cluster = observed.group, observed.cluster
+    wanted = group.spec.worker.replicas
+    if cluster is None or cluster.meta.deleting:
+        return Obstacle("ClusterNotFound", f"waiting for the DaskCluster {group.spec.cluster}")
+    if ready == wanted == alive:
+        return None
+    told = f"{ready} of {wanted} workers are ready"
+    if replaced.held:
+        ended = min(replaced.held, key=lambda pod: pod.meta.key)
+        words = f"{told}; Pod {ended.meta.key.name} has ended: {ended.reason or ended.phase}"
+        return Obstacle("WorkersFail", f"{words}; it is replaced in a while")
+    waiting = [pod for pod in observed.pods if pod.alive and not pod.ready]
+    cause = first_obstacle(waiting, group.spec.worker.spec)
+    if cause is not None:
+        return Obstacle(cause.reason, f"{told}; {cause.message}")
+    return Obstacle("WorkersNotReady", told)

@@ -14,10 +14,11 @@ Say: TypeAlias = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A bound of a figure; an upper one unless *at_least*."""
+    """A bound of a figure, or *of_ratio* to the bare loop; an upper one unless *at_least*."""
 
     limit: float
     at_least: bool = False
+    of_ratio: bool = False
 
     def is_met_by(self, value: float) -> bool:
         """Whether *value* is within the bound."""
@@ -49,7 +50,10 @@ class Figure:
     @property
     def met(self) -> bool | None:
         """Whether the target is met; None if there is none."""
-        return self.target.is_met_by(self.value) if self.target else None
+        if self.target is None:
+            return None
+        value = self.ratio if self.target.of_ratio else self.value
+        return value is not None and self.target.is_met_by(value)
 
     @property
     def ratio(self) -> float | None:

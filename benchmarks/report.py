@@ -126,7 +126,8 @@ def _target(figure: Figure) -> str:
     if figure.target is None:
         return ""
     sign = "≥" if figure.target.at_least else "≤"
-    return f"{sign} {_number(figure.target.limit)} {figure.unit}"
+    unit = "bare loops" if figure.target.of_ratio else figure.unit
+    return f"{sign} {_number(figure.target.limit)} {unit}"
 
 
 def _verdict(figure: Figure) -> str:

@@ -45,6 +45,14 @@ def main() -> None:
     help="Server and credentials; left out, those of the Pod that it runs in.",
 )
 @click.option(
+    "--namespace",
+    "namespaces",
+    envvar="DASKOP_NAMESPACES",
+    multiple=True,
+    help="Watch this namespace; may be given several times (in the environment with spaces in "
+    "between). Left out, all namespaces are watched.",
+)
+@click.option(
     "--leader-election/--no-leader-election",
     envvar="DASKOP_LEADER_ELECTION",
     default=False,
@@ -127,6 +135,7 @@ def run(log_format: log.Format, **options: Any) -> None:
 def _settings(  # noqa: PLR0913 - a command has this many options
     *,
     kubeconfig: Path | None,
+    namespaces: tuple[str, ...],
     leader_election: bool,
     lease_namespace: str | None,
     workers: int,
@@ -147,6 +156,7 @@ def _settings(  # noqa: PLR0913 - a command has this many options
         raise DaskopError("--leader-election outside a cluster needs a --lease-namespace")
     return Settings(
         kubeconfig=kubeconfig,
+        namespaces=tuple(dict.fromkeys(namespaces)),
         worker_threads=workers,
         parallel_requests=parallel_requests,
         requests_per_second=qps,

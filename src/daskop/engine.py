@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ import structlog
 from daskop.api.meta import HasMeta, Manifest, NamespacedName
 from daskop.api.resources import Resource
 from daskop.cache.informer import Informer
+from daskop.cache.informers import Informers
 from daskop.cache.store import Store
 from daskop.clock import SystemClock
 from daskop.kube.client import Client
@@ -72,10 +73,11 @@ class Engine:
         self._identity = f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}"
         self._metrics = Metrics()
         self._clock = SystemClock()
-        # Watches hold a connection each; half as many again for lists, and one to spare.
-        transport = connect(settings.kubeconfig, settings.parallel_requests + 16)
+        # Watches hold a connection each, of at most 8 resources; lists and others share as many.
+        watches = 8 * max(1, len(settings.namespaces))
+        transport = connect(settings.kubeconfig, settings.parallel_requests + 2 * watches)
         self._client = Client(transport, self._metrics, self._limit())
-        self._informers: dict[Resource, Informer[Any]] = {}
+        self._informers: dict[Resource, Informers[Any]] = {}
         self._controllers: list[Controller] = []
         self._elector = self._build_elector()
         writer = self._fenced(self._client)
@@ -93,15 +95,26 @@ class Engine:
         store: Store[V],
         parse: Callable[[Manifest], V],
         label: str = "",
-    ) -> Informer[V]:
+    ) -> Informers[V]:
         """Keep *store* equal to what the server holds of *resource*; with *label*, of what has it."""
-        source = ResourceWatcher(self._client, resource, label)
-        metrics = self._metrics.informer(resource.plural)
-        informer = Informer(
-            resource.plural, source, store, parse, metrics, self._clock, label=label
+        informers = Informers(
+            store,
+            {
+                namespace: Informer(
+                    resource.plural,
+                    ResourceWatcher(self._client, resource, label, namespace),
+                    store,
+                    parse,
+                    self._metrics.informer(resource.plural, namespace),
+                    self._clock,
+                    label=label,
+                    namespace=namespace,
+                )
+                for namespace in self._settings.namespaces or ("",)
+            },
         )
-        self._informers[resource] = informer
-        return informer
+        self._informers[resource] = informers
+        return informers
 
     def controller(self, reconciler: Reconciler) -> Controller:
         """Run *reconciler* for each key that is put into the controller's queue."""
@@ -159,8 +172,12 @@ class Engine:
             controller.check_timeouts()
         return HTTPStatus.OK, self._metrics.page()
 
+    def _each_informer(self) -> Iterator[Informer[Any]]:
+        for informers in self._informers.values():
+            yield from informers.members.values()
+
     def _synced(self) -> bool:
-        return all(informer.has_synced for informer in self._informers.values())
+        return all(informer.has_synced for informer in self._each_informer())
 
     def _ready(self) -> bool:
         """Followers are ready too: their caches are as warm as the leader's."""
@@ -174,7 +191,7 @@ class Engine:
         """
         for controller in self._controllers:
             controller.check_timeouts()
-        informers = all(informer.alive for informer in self._informers.values())
+        informers = all(informer.alive for informer in self._each_informer())
         electing = self._elector is None or not self._elector.failed
         if not self._working.is_set():
             return informers and electing
@@ -197,7 +214,7 @@ class Engine:
         # Probes are answered from the first moment on: a slow list is no reason to be restarted.
         for server in self._servers:
             server.start()
-        for informer in self._informers.values():
+        for informer in self._each_informer():
             informer.start()
         log.info("started", **self.addresses, identity=self._identity)
         # No pass on half a cache: it would take what is not listed yet for missing.
@@ -211,7 +228,7 @@ class Engine:
         for controller in self._controllers:
             controller.start()
         self._working.set()
-        objects = {informer.name: len(informer.store) for informer in self._informers.values()}
+        objects = {i.plural: len(found.store) for i, found in self._informers.items()}
         log.info("ready", objects=objects)
 
     def _wait_for(self, condition: Callable[[float], bool]) -> None:
@@ -220,12 +237,12 @@ class Engine:
             pass
 
     def _all_synced(self, seconds: float) -> bool:
-        return all(informer.wait_until_synced(seconds) for informer in self._informers.values())
+        return all(informer.wait_until_synced(seconds) for informer in self._each_informer())
 
     def _stop_informers(self) -> None:
-        for informer in self._informers.values():
+        for informer in self._each_informer():
             informer.stop()
-        for informer in self._informers.values():
+        for informer in self._each_informer():
             informer.join()
 
     def _stop_work(self) -> None:

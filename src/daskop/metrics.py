@@ -76,24 +76,25 @@ class Metrics:
         )
 
     def _add_informers(self) -> None:
+        labels = ("resource", "namespace")
         self._synced = self._gauge(
             "daskop_informer_synced",
             "1 once the cache of this resource holds what the server listed.",
-            "resource",
+            *labels,
         )
         self._objects = self._gauge(
-            "daskop_informer_objects", "Objects in the cache of this resource.", "resource"
+            "daskop_informer_objects", "Objects in the cache of this resource.", *labels
         )
         self._lists = self._counter(
-            "daskop_informer_lists", "Full lists of this resource.", "resource"
+            "daskop_informer_lists", "Full lists of this resource.", *labels
         )
         self._watches = self._counter(
-            "daskop_informer_watches", "Watches of this resource that were begun.", "resource"
+            "daskop_informer_watches", "Watches of this resource that were begun.", *labels
         )
         self._event_age = self._gauge(
             "daskop_informer_last_event_age_seconds",
             "Time since the server last said anything on this resource, bookmarks included.",
-            "resource",
+            *labels,
         )
 
     def add_controller(self, name: str, threads: int) -> None:
@@ -110,14 +111,14 @@ class Metrics:
         self._queues[name] = QueueMetrics()
         return self._queues[name]
 
-    def informer(self, resource: str) -> "InformerMetrics":
-        """The metrics of the informer of *resource*."""
+    def informer(self, resource: str, namespace: str = "") -> "InformerMetrics":
+        """The metrics of the informer of *resource* in *namespace*, or in all of them."""
         return InformerMetrics(
-            synced=self._synced.labels(resource),
-            objects=self._objects.labels(resource),
-            lists=self._lists.labels(resource),
-            watches=self._watches.labels(resource),
-            last_event_age=self._event_age.labels(resource),
+            synced=self._synced.labels(resource, namespace),
+            objects=self._objects.labels(resource, namespace),
+            lists=self._lists.labels(resource, namespace),
+            watches=self._watches.labels(resource, namespace),
+            last_event_age=self._event_age.labels(resource, namespace),
         )
 
     def page(self) -> bytes:

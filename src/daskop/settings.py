@@ -32,6 +32,7 @@ class Settings:
 
     Attributes:
         kubeconfig: The file to take server and credentials from; None in a cluster.
+        namespaces: Those that are watched; none means all of them.
         worker_threads: Passes that run at the same time, for each kind.
         parallel_requests: Writes under way at the same time, for all kinds together. More than
             8 only add latency on an API server of 2 cores (measured, docs/decisions/0001).
@@ -46,6 +47,7 @@ class Settings:
     """
 
     kubeconfig: Path | None = None
+    namespaces: tuple[str, ...] = ()
     worker_threads: int = 8
     parallel_requests: int = 8
     requests_per_second: float = 0.0

@@ -145,7 +145,7 @@ def test_an_engine_starts_works_and_stops(server: Server, tmp_path: Path) -> Non
 
     assert [key("p"), key("p")] == reconciler.keys
     assert "ok\n" == seen["healthz"]
-    assert 'daskop_informer_synced{resource="pods"} 1.0' in seen["metrics"]
+    assert 'daskop_informer_synced{namespace="",resource="pods"} 1.0' in seen["metrics"]
     assert "daskop_leader 1.0" in seen["metrics"]
     until(lambda: threading.active_count() <= before)
 

@@ -47,7 +47,7 @@ class Pod(NamedTuple):
         reason: Why it ended, as ``Evicted``; empty if its containers did by themselves.
         labels: What selectors rest on.
         template: The digest of the template that it was made from, or an empty string.
-        restarts: How often each container was started again, where that happened.
+        restarts: How often its first container, which is Dask's own, was started again.
         problem: What keeps it from becoming ready, if it is told.
     """
 
@@ -59,7 +59,7 @@ class Pod(NamedTuple):
     reason: str = ""
     labels: PodLabels = PodLabels()
     template: str = ""
-    restarts: tuple[tuple[str, int], ...] = ()
+    restarts: int = 0
     problem: Problem | None = None
 
     @classmethod
@@ -78,7 +78,7 @@ class Pod(NamedTuple):
             _reason(status) if phase in ENDED else "",
             PodLabels.of(metadata.get("labels") or {}),
             sys.intern((metadata.get("annotations") or {}).get(TEMPLATE_ANNOTATION, "")),
-            _restarts(status),
+            _restarts(status, manifest.get("spec") or {}),
             None if ready or phase in ENDED else problem_of(status),
         )
 
@@ -145,6 +145,10 @@ def _reason(status: Manifest) -> str:
     return str(status.get("reason") or "")
 
 
-def _restarts(status: Manifest) -> tuple[tuple[str, int], ...]:
-    containers = status.get("containerStatuses") or ()
-    return tuple([(c["name"], c["restartCount"]) for c in containers if c.get("restartCount")])
+def _restarts(status: Manifest, spec: Manifest) -> int:
+    # By name: the kubelet tells of containers in an order of its own.
+    name = spec["containers"][0]["name"] if spec.get("containers") else ""
+    for container in status.get("containerStatuses") or ():
+        if container["name"] == name:
+            return int(container.get("restartCount", 0))
+    return 0

@@ -4,7 +4,7 @@ What the operator reads of a user's PodSpec and ServiceSpec.
 The rest is the user's and Kubernetes' business: it is stored and passed on untouched.
 """
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field
 
@@ -54,7 +54,7 @@ class _PodSpec(_Preserving):
 
 class _RunnerPodSpec(_PodSpec):
     # Kubernetes' own default is Always, with which no job would ever end.
-    restart_policy: str = Field(
+    restart_policy: Literal["OnFailure", "Never"] = Field(
         default="OnFailure",
         description="OnFailure runs the job's containers again until they succeed; "
         "with Never the first failure is the job's.",

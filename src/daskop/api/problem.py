@@ -7,8 +7,11 @@ from daskop.api.meta import Manifest
 CRASH_LOOP = "CrashLoop"
 """Our word for all states of a container that ended and is started again."""
 
-_ON_THE_WAY = frozenset({"", "ContainerCreating", "PodInitializing", "CrashLoopBackOff"})
-"""Reasons to wait that say nothing by themselves."""
+_ON_THE_WAY = frozenset({"", "ContainerCreating", "PodInitializing"})
+"""Reasons to wait that are no problem."""
+
+_AFTER_A_CRASH = frozenset({"", "CrashLoopBackOff", "RunContainerError"})
+"""Reasons to wait, and none while it runs, between which a container that crashes goes round."""
 
 
 class Problem(NamedTuple):
@@ -30,28 +33,33 @@ def problem_of(status: Manifest) -> Problem | None:
     """The first problem that the *status* of a Pod tells; None if it is only on its way."""
     for condition in status.get("conditions") or ():
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            return Problem(condition.get("reason") or "Unschedulable", condition.get("message", ""))
-    for kind in ("initContainerStatuses", "containerStatuses"):
+            return Problem(
+                condition.get("reason") or "Unschedulable", condition.get("message") or ""
+            )
+    for kind, runs_once in (("initContainerStatuses", True), ("containerStatuses", False)):
         for container in status.get(kind) or ():
-            problem = _container_problem(container)
+            problem = _container_problem(container, runs_once=runs_once)
             if problem is not None:
                 return problem
     return None
 
 
-def _container_problem(container: Manifest) -> Problem | None:
+def _container_problem(container: Manifest, *, runs_once: bool) -> Problem | None:
     if container.get("ready"):
         return None
     state, last = container.get("state") or {}, container.get("lastState") or {}
-    waiting = state.get("waiting") or {}
+    waiting, before = state.get("waiting") or {}, last.get("terminated") or {}
     reason = waiting.get("reason") or ""
-    if reason not in _ON_THE_WAY:
-        return Problem(reason, waiting.get("message") or reason)
-    ended = state.get("terminated") or last.get("terminated") or {}
-    # Between two crashes the container runs for a moment: that it crashed is what there is to say.
-    crashed = reason == "CrashLoopBackOff" or ended.get("exitCode", 0) != 0
-    if not crashed:
-        return None
+    ended = state.get("terminated") or before
     code = ended.get("exitCode")
-    words = ended.get("message") or ended.get("reason") or reason
-    return Problem(CRASH_LOOP, f"{container['name']} ended with exit code {code}: {words}", code)
+    # Between two crashes the container runs for a moment: that it crashed is what there is to say.
+    # One that is to run for ever must not even end well; but what never starts again may.
+    again = bool(before) and not runs_once
+    if reason in _AFTER_A_CRASH and ended and (code != 0 or again or reason):
+        words = ended.get("message") or ended.get("reason") or reason
+        return Problem(
+            CRASH_LOOP, f"{container['name']} ended with exit code {code}: {words}", code
+        )
+    if reason == "CrashLoopBackOff":
+        return Problem(CRASH_LOOP, waiting.get("message") or reason)
+    return None if reason in _ON_THE_WAY else Problem(reason, waiting.get("message") or reason)

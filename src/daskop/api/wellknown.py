@@ -27,7 +27,7 @@ TEMPLATE_ANNOTATION: Final = f"{GROUP}/template"
 """On a worker Pod: the digest of the template that it was made from."""
 
 APPLIED_ANNOTATION: Final = f"{GROUP}/applied"
-"""On a Service: the digest of the spec that was applied last."""
+"""On a Service: the digest of the spec and annotations that were applied last."""
 
 SCHEDULER_ADDRESS_ENV: Final = "DASK_SCHEDULER_ADDRESS"
 WORKER_NAME_ENV: Final = "DASK_WORKER_NAME"

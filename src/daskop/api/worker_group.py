@@ -2,7 +2,7 @@
 
 from typing import Annotated, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from daskop.api.kinds import Column, CustomResource, Kind, Status
 from daskop.api.podspec import PodSpec, TemplateMetadata
@@ -11,6 +11,13 @@ from daskop.api.schema import ApiModel
 
 Replicas: TypeAlias = Annotated[int, Field(ge=0, le=10_000, json_schema_extra={"format": "int32"})]
 """Bounded so that a slip of the finger cannot ask for a billion Pods."""
+
+
+CLUSTER_STAYS: JsonValue = {
+    "rule": "self == oldSelf",
+    "message": "the cluster of a worker group cannot be changed: delete the group, and apply it anew",
+}
+"""Its workers belong to the cluster by owner reference, and know its scheduler's address."""
 
 
 class WorkerSpec(ApiModel):
@@ -30,6 +37,7 @@ class WorkerGroupSpec(ApiModel):
         description="Name of the DaskCluster, in the same namespace, that the workers join.",
         min_length=1,
         max_length=63,
+        json_schema_extra={"x-kubernetes-validations": [CLUSTER_STAYS]},
     )
     worker: WorkerSpec = Field(description="The workers of this group.")
 

@@ -51,6 +51,7 @@ class Informer(Generic[V]):
     Args:
         parse: Makes the view that is stored; what it drops costs no memory.
         label: Only objects that carry it are told of by *source*; empty for all.
+        namespace: *source* tells only of this one; empty for all. Others may use *store* for theirs.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts it joins
@@ -63,8 +64,10 @@ class Informer(Generic[V]):
         clock: Clock,
         backoff: Backoff | None = None,
         label: str = "",
+        namespace: str = "",
     ) -> None:
         self.name = name
+        self.namespace = namespace
         self._label = label
         self.store = store
         self._parse = parse
@@ -79,7 +82,9 @@ class Informer(Generic[V]):
         self._ahead: dict[NamespacedName, V | None] = {}
         self._told_at = clock.monotonic()
         self._reflector = Reflector(name, source, self, clock, backoff or Backoff())
-        self._thread = threading.Thread(target=self._reflector.run, name=f"informer-{name}")
+        self._thread = threading.Thread(
+            target=self._reflector.run, name="-".join(filter(None, ("informer", name, namespace)))
+        )
         metrics.objects.set_function(lambda: len(store))
         metrics.last_event_age.set_function(lambda: clock.monotonic() - self._told_at)
 
@@ -157,7 +162,7 @@ class Informer(Generic[V]):
                 listed.add(key)
         # client-go's tombstones: these went while nobody watched.
         for key in self.store.snapshot():
-            if key not in listed:
+            if key not in listed and self.namespace in {"", key.namespace}:
                 self._take(key, None, version, listed=True)
         with self._lock:
             self._listing = False

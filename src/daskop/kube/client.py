@@ -69,7 +69,12 @@ class Client:
         return self._json("get", resource, Exchange("GET", path, read_seconds=self._read_seconds))
 
     def list_page(
-        self, resource: Resource, label_selector: str = "", limit: int = 0, continued: str = ""
+        self,
+        resource: Resource,
+        label_selector: str = "",
+        limit: int = 0,
+        continued: str = "",
+        namespace: str = "",
     ) -> Manifest:
         """
         Read one page of all objects as they are now, all in one if *limit* is 0.
@@ -80,11 +85,15 @@ class Client:
         # No resourceVersion: the server answers with what is true now, not with what it has cached.
         wanted = {"limit": limit, "continue": continued, "labelSelector": label_selector}
         query = {name: value for name, value in wanted.items() if value}
-        exchange = Exchange("GET", resource.path(), query, read_seconds=LIST_SECONDS)
+        exchange = Exchange("GET", resource.path(namespace), query, read_seconds=LIST_SECONDS)
         return self._json("list", resource, exchange)
 
     def watch(
-        self, resource: Resource, query: Mapping[str, Any], open_seconds: float
+        self,
+        resource: Resource,
+        query: Mapping[str, Any],
+        open_seconds: float,
+        namespace: str = "",
     ) -> urllib3.BaseHTTPResponse:
         """
         Begin a watch; its events and its connection are the caller's.
@@ -92,7 +101,8 @@ class Client:
         Raises:
             GoneError: If the server does not know the version any more.
         """
-        exchange = Exchange("GET", resource.path(), query, read_seconds=open_seconds, stream=True)
+        path = resource.path(namespace)
+        exchange = Exchange("GET", path, query, read_seconds=open_seconds, stream=True)
         return self._answer("watch", resource, exchange)
 
     def create(self, resource: Resource, manifest: Manifest) -> Manifest:

@@ -109,13 +109,16 @@ def lines(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
 
 class ResourceWatcher:
     """
-    Lists and watches *resource* in all namespaces, for one reflector.
+    Lists and watches *resource* in one namespace, or in all of them, for one reflector.
 
     Satisfies :class:`daskop.cache.lister_watcher.ListerWatcher`.
     """
 
-    def __init__(self, client: Client, resource: Resource, label_selector: str = "") -> None:
+    def __init__(
+        self, client: Client, resource: Resource, label_selector: str = "", namespace: str = ""
+    ) -> None:
         self._client = client
+        self._namespace = namespace
         self._resource = resource
         self._label_selector = label_selector
         self._page = PAGE
@@ -149,7 +152,9 @@ class ResourceWatcher:
         return str(self._list(1)["metadata"]["resourceVersion"])
 
     def _list(self, limit: int, continued: str = "") -> Manifest:
-        return self._client.list_page(self._resource, self._label_selector, limit, continued)
+        return self._client.list_page(
+            self._resource, self._label_selector, limit, continued, self._namespace
+        )
 
     def watch(self, resource_version: str) -> Iterator[WatchEvent]:
         """
@@ -198,7 +203,7 @@ class ResourceWatcher:
         if self._label_selector:
             query["labelSelector"] = self._label_selector
         # The head of the answer comes at once, or not at all; after it silence may last longer.
-        answer = self._client.watch(self._resource, query, OPEN_SECONDS)
+        answer = self._client.watch(self._resource, query, OPEN_SECONDS, self._namespace)
         sock = getattr(answer.connection, "sock", None)  # no part of urllib3's abstract connection
         if sock is not None:
             sock.settimeout(IDLE_SECONDS)

@@ -27,7 +27,7 @@ def plan_cluster(observed: ObservedCluster, now: datetime) -> Plan:
         return Plan()  # its children go by garbage collection
     own = scheduler if is_own(cluster.meta, scheduler) else None
     ended = [own] if own is not None and own.ended else []
-    replaced = replacement(ended, cluster.status, now)
+    replaced = replacement(ended, cluster.status, now, late_too=True)
     status = cluster_status(observed, replaced, now)
     return Plan(
         actions=tuple(_actions(observed, replaced)),

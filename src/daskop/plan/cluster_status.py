@@ -13,7 +13,7 @@ from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedCluster, is_own
 from daskop.plan.obstacle import Obstacle, pod_obstacle, taken
 from daskop.plan.probes import probe_condition, probe_events
-from daskop.plan.replacement import Replacement
+from daskop.plan.replacement import Replacement, was_replaced
 from daskop.plan.service import scheduler_address
 from daskop.plan.worker_group_status import worker_selector
 
@@ -44,7 +44,7 @@ def cluster_status(
     wanted = group.spec.worker.replicas if group else cluster.spec.worker.replicas
     up = scheduler_is_ready(cluster, observed.scheduler)
     run = _scheduler_run(observed, up=up)
-    obstacle = _obstacle(observed, counts, wanted)
+    obstacle = _obstacle(observed, replaced, counts, wanted)
     ready_workers = counts.get("readyReplicas", 0)
     conditions = _conditions(obstacle, run["schedulerRestarts"], up=up, workers=ready_workers)
     conditions += probe_condition(cluster.spec.scheduler.spec)
@@ -72,8 +72,10 @@ def cluster_events(old: Manifest, new: Manifest) -> tuple[Event, ...]:
         events.append(Event("SchedulerRestarted", lost, warning=True))
     elif new["schedulerInstance"] and not old.get("schedulerInstance"):
         events.append(Event("SchedulerReady", "The scheduler accepts connections"))
-    if new["failures"] > old.get("failures", 0):
-        events.append(Event("SchedulerReplaced", "Replaced a scheduler that ended", warning=True))
+    if was_replaced(old, new):
+        events.append(
+            Event("SchedulerReplaced", "The scheduler has ended, and is replaced", warning=True)
+        )
     return (*events, *probe_events(old, new))
 
 
@@ -83,10 +85,7 @@ def _scheduler_run(observed: ObservedCluster, *, up: bool) -> dict[str, Any]:
     last, restarts = status.get("schedulerInstance", ""), status.get("schedulerRestarts", 0)
     if observed.scheduler is None or not up:
         return {"schedulerInstance": last, "schedulerRestarts": restarts}
-    # A sidecar that was restarted took nothing with it: Dask's own container is the first one.
-    name = observed.cluster.spec.scheduler.spec["containers"][0]["name"]
-    times = dict(observed.scheduler.restarts).get(name, 0)
-    run = f"{observed.scheduler.meta.uid}/{times}"
+    run = f"{observed.scheduler.meta.uid}/{observed.scheduler.restarts}"
     came_back = bool(last) and run != last
     return {"schedulerInstance": run, "schedulerRestarts": restarts + came_back}
 
@@ -98,13 +97,18 @@ def _phase(observed: ObservedCluster, *, up: bool) -> str:
     return "Pending" if is_own(observed.cluster.meta, observed.scheduler) else "Created"
 
 
-def _obstacle(observed: ObservedCluster, group: Manifest, wanted: int) -> Obstacle | None:
+def _obstacle(
+    observed: ObservedCluster, replaced: Replacement, group: Manifest, wanted: int
+) -> Obstacle | None:
     """The first thing in the way, in the order in which they have to be removed."""
     cluster, scheduler = observed.cluster, observed.scheduler
     blocked = in_the_way(observed)
     if blocked is not None:
         return blocked
     if not scheduler_is_ready(cluster, scheduler):
+        if replaced.held and replaced.wait:
+            told = f"the scheduler has ended: {replaced.held[0].reason or replaced.held[0].phase}"
+            return Obstacle("SchedulerFails", f"{told}; it is replaced in a while")
         problem = pod_obstacle(scheduler, cluster.spec.scheduler.spec) if scheduler else None
         return problem or Obstacle("SchedulerNotReady", "waiting for the scheduler's readiness")
     ready = group.get("readyReplicas", 0)
@@ -124,7 +128,7 @@ def _conditions(
     if up:
         scheduler = Obstacle("SchedulerReady", "the scheduler accepts connections")
     if up and restarts:
-        times = f"the scheduler accepts connections; what it held was lost {restarts} times"
+        times = f"the scheduler accepts connections; restarts, each with a loss: {restarts}"
         scheduler = Obstacle("SchedulerRestarted", times)
     settled = obstacle is None
     return [

@@ -31,6 +31,7 @@ from daskop.plan.pod_template import (
     reserved_labels,
     with_env,
 )
+from daskop.plan.refusal import settled_status
 from daskop.plan.replacement import Replacement, replacement
 
 ON_FAILURE = "OnFailure"
@@ -46,11 +47,12 @@ def plan_job(observed: ObservedJob, now: datetime) -> Plan:
         return Plan()  # its children go by garbage collection
     # An end on record is final: what is deleted or made by others afterwards changes nothing.
     if finished(job):
-        return Plan(actions=tuple(_clean_up(observed)))
+        return Plan(actions=tuple(_clean_up(observed)), status=settled_status(job))
     runner = own_runner(observed)
     lost = runner if runner is not None and is_lost(job, runner) else None
     going = lost is not None and lost.meta.deleting
-    replaced = replacement([lost] if lost and not going else [], job.status, now)
+    ended = [lost] if lost and not going else []
+    replaced = replacement(ended, job.status, now, late_too=True)
     status = job_status(observed, lost, replaced, now)
     events = job_events(job.status, status)
     if runner is not None and runner.ended and lost is None:

@@ -12,7 +12,7 @@ from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedJob
 from daskop.plan.obstacle import Obstacle, pod_obstacle, taken
 from daskop.plan.probes import probe_condition, probe_events
-from daskop.plan.replacement import Replacement
+from daskop.plan.replacement import Replacement, was_replaced
 
 JOB_CREATED = "JobCreated"
 CLUSTER_CREATED = "ClusterCreated"
@@ -47,7 +47,7 @@ def job_status(
     """The word for older tools, times, and conditions; *lost* is a runner that is to be replaced."""
     job, runner = observed.job, own_runner(observed)
     word = _word(observed, None if lost else runner)
-    conditions = _conditions(observed, word) + probe_condition(job.spec.job.spec)
+    conditions = _conditions(observed, replaced, word) + probe_condition(job.spec.job.spec)
     status = {
         "observedGeneration": job.meta.generation,
         "jobStatus": word,
@@ -72,8 +72,10 @@ def job_events(old: Manifest, new: Manifest) -> tuple[Event, ...]:
     word = new["jobStatus"]
     if word != old.get("jobStatus") and word in TOLD:
         events.append(TOLD[word])
-    if new["failures"] > old.get("failures", 0):
-        events.append(Event("RunnerReplaced", "Replaced a runner that was evicted", warning=True))
+    if was_replaced(old, new):
+        events.append(
+            Event("RunnerReplaced", "The runner was evicted, and is replaced", warning=True)
+        )
     return (*events, *probe_events(old, new))
 
 
@@ -84,7 +86,7 @@ def _word(observed: ObservedJob, runner: Pod | None) -> str:
     return CLUSTER_CREATED if observed.cluster else JOB_CREATED
 
 
-def _conditions(observed: ObservedJob, word: str) -> list[dict[str, Any]]:
+def _conditions(observed: ObservedJob, replaced: Replacement, word: str) -> list[dict[str, Any]]:
     """The conditions that *word* stands for, by kstatus' rules for a job."""
     # A job never says Ready: kstatus takes Ready=False on one that has ended for progress for ever.
     if word == SUCCESSFUL:
@@ -104,7 +106,7 @@ def _conditions(observed: ObservedJob, word: str) -> list[dict[str, Any]]:
     if word == RUNNING:
         works = {"reason": "RunnerRunning", "message": "the runner works"}
         return [condition(RECONCILING, holds=False, **works)]
-    told = _obstacle(observed)
+    told = _obstacle(observed, replaced)
     return [condition(RECONCILING, holds=True, reason=told.reason, message=told.message)]
 
 
@@ -113,12 +115,15 @@ def _failure(observed: ObservedJob) -> str:
     return f"the runner has failed{f': {reason}' if reason else ''}, and is not restarted"
 
 
-def _obstacle(observed: ObservedJob) -> Obstacle:
+def _obstacle(observed: ObservedJob, replaced: Replacement) -> Obstacle:
     """The first thing in the way of a job that does not run yet."""
     job, cluster, runner = observed.job, observed.cluster, observed.runner
     blocked = in_the_way(observed)
     if blocked is not None:
         return blocked
+    if replaced.held and replaced.wait:
+        told = f"the runner was evicted: {replaced.held[0].reason}"
+        return Obstacle("RunnerFails", f"{told}; it is replaced in a while")
     if runner is not None:
         problem = pod_obstacle(runner, job.spec.job.spec)
         return problem or Obstacle("RunnerStarting", "waiting for the runner to start")

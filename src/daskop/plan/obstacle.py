@@ -1,5 +1,6 @@
 """What is in the way of an object: told by its conditions, in the order in which it must go."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -40,7 +41,7 @@ def pod_obstacle(pod: Pod, spec: Manifest) -> Obstacle | None:
     hints = [
         f"{old} does not exist from distributed 2026.6.0 on: write {new} instead"
         for old, new in OLD_COMMANDS.items()
-        if gone and any(old in word for word in _command_line(spec))
+        if gone and any(_runs(old, word) for word in _command_line(spec))
     ]
     return Obstacle(problem.reason, "; ".join([words, *hints]))
 
@@ -58,10 +59,15 @@ def taken(kind: str, child: HasMeta | None, owner_uid: str) -> Obstacle | None:
         return None
     name = f"{kind} {child.meta.key.name}"
     if not child.meta.controlled_by(owner_uid):
-        return Obstacle("NameTaken", f"the {name} has another owner: it is left alone")
+        return Obstacle("NameConflict", f"the {name} has another owner: it is left alone")
     if child.meta.deleting:
         return Obstacle("Terminating", f"waiting for the {name} to be gone")
     return None
+
+
+def _runs(command: str, word: str) -> bool:
+    """Whether *word*, perhaps a line of a shell, names *command*, not something called like it."""
+    return re.search(rf"(?<![\w-]){command}(?![\w/.-])", word) is not None
 
 
 def _command_line(spec: Manifest) -> Iterator[str]:

@@ -31,6 +31,9 @@ ONES_OWN = (
 )
 """What tools note on the object that they manage: on a child it would be managed, or pruned, too."""
 
+SELECTED_BY = (CLUSTER_NAME_LABEL, COMPONENT_LABEL, GROUP_NAME_LABEL)
+"""Labels that selectors rest on, in the order of :class:`daskop.api.children.PodLabels`."""
+
 
 def reserved_labels(cluster: str, component: str) -> dict[str, str]:
     """The labels that selectors rest on; they win over a user's."""
@@ -74,12 +77,8 @@ def pod(
 ) -> dict[str, Any]:
     """A Pod of *spec* with the user's labels and annotations and our *reserved* labels."""
     # A mesh's proxy between Dask's processes breaks its protocol; who knows better may override it.
-    labels = {
-        ISTIO_INJECT_LABEL: "false",
-        **inherited(owner.labels),
-        **user.labels,
-        **reserved,
-    }
+    own = {k: v for k, v in user.labels.items() if k not in SELECTED_BY}
+    labels = {ISTIO_INJECT_LABEL: "false", **inherited(owner.labels), **own, **reserved}
     annotations = {**inherited(owner.annotations), **user.annotations}
     containers = [lift_probe_fields(container) for container in spec["containers"]]
     return {
@@ -93,8 +92,7 @@ def pod(
 def mended_labels(pod: Pod, wanted: PodLabels) -> Iterator[Patch]:
     """Put back the labels that selectors rest on, where somebody has changed them."""
     if pod.labels != wanted:
-        names = (CLUSTER_NAME_LABEL, COMPONENT_LABEL, GROUP_NAME_LABEL)
-        labels = dict(zip(names, (value or None for value in wanted), strict=True))
+        labels = dict(zip(SELECTED_BY, (value or None for value in wanted), strict=True))
         yield Patch(PODS, pod.meta, {"metadata": {"labels": labels}})
 
 

@@ -60,8 +60,9 @@ def _misplaced(probe: Manifest) -> dict[str, Any]:
     return {
         field: probe[handler][field]
         for handler in HANDLERS
+        if isinstance(probe.get(handler), dict)
         for field in FIELDS
-        if field in (probe.get(handler) or {})
+        if field in probe[handler]
     }
 
 
@@ -70,6 +71,6 @@ def _lift(probe: Manifest) -> dict[str, Any]:
     handlers = {
         handler: {field: value for field, value in probe[handler].items() if field not in FIELDS}
         for handler in HANDLERS
-        if probe.get(handler) is not None
+        if isinstance(probe.get(handler), dict)
     }
     return {**_misplaced(probe), **probe, **handlers}

@@ -12,6 +12,9 @@ from daskop.api.meta import Manifest
 EARLY = timedelta(minutes=10)
 """A Pod that lived longer is replaced at once; a kubelet forgets a container's crashes then, too."""
 
+SECOND = timedelta(seconds=1)
+"""What the API's times are rounded to."""
+
 FIRST_DELAY = timedelta(seconds=10)
 LONGEST_DELAY = timedelta(minutes=5)
 """A kubelet's own numbers for containers that crash."""
@@ -24,8 +27,8 @@ class Replacement:
 
     Attributes:
         due: To be deleted and replaced now.
-        held: Left as they are for a while; they keep their place.
-        wait: When to look at those again.
+        held: Left as they are for now; they keep their place.
+        wait: How long that will take; None if it only has to be recorded first.
         record: What the status has to remember.
     """
 
@@ -35,41 +38,62 @@ class Replacement:
     record: dict[str, Any] = field(default_factory=dict)
 
 
-def replacement(ended: Sequence[Pod], status: Manifest, now: datetime) -> Replacement:
+def replacement(
+    ended: Sequence[Pod], status: Manifest, now: datetime, *, late_too: bool = False
+) -> Replacement:
     """
     Sort *ended* Pods by when they are to be replaced.
 
-    The owner's *status* is where the last replacements are recorded.
+    The owner's *status* is where the last replacements are recorded; *late_too* records also those
+    of Pods that lived long.
     """
     # The record is in the cluster, as everything that must be remembered: a restart of the operator
-    # is no reason to start a thousand crashing Pods again.
+    # is no reason to start a thousand crashing Pods again. It is stored before anything is deleted,
+    # or a pass that is cut off in between would forget it.
     failures, last = _recent(status, now)
+    due: list[Pod] = []
+    counted: list[Pod] = []
+    for pod in ended:
+        (counted if _counts(pod, last, now, late_too=late_too) else due).append(pod)
     record = _record(failures, last)
-    early = tuple(pod for pod in ended if _is_early(pod, now))
-    if not early:
-        return Replacement(due=tuple(ended), record=record)
-    wait = last + _delay(failures) - now if last else timedelta(0)
+    if not counted:
+        return Replacement(due=tuple(due), record=record)
+    wait = min(last, now) + _delay(failures) - now if last else timedelta(0)  # clocks go back, too
     if wait > timedelta(0):
-        due = tuple(pod for pod in ended if pod not in early)
-        return Replacement(due, early, wait, record)
-    return Replacement(due=tuple(ended), record=_record(failures + 1, now))
+        return Replacement(tuple(due), tuple(counted), wait, record)
+    # Later than those Pods by any clock: the next pass knows them by that.
+    newest = max(filter(None, (_moment(pod.meta.created) for pod in counted)), default=now)
+    return Replacement(
+        tuple(due), tuple(counted), None, _record(failures + 1, max(now, newest + SECOND))
+    )
+
+
+def was_replaced(old: Manifest, new: Manifest) -> bool:
+    """Whether replacements were recorded since the status *old*, as *new* has it."""
+    return new.get("lastFailureTime") not in {None, old.get("lastFailureTime")}
+
+
+def _counts(pod: Pod, last: datetime | None, now: datetime, *, late_too: bool) -> bool:
+    """Whether the end of *pod* is one more failure."""
+    created = _moment(pod.meta.created)
+    # The server's clock is another one: one that is ten minutes ahead says nothing.
+    if created is None or created - now >= EARLY or (now - created >= EARLY and not late_too):
+        return False
+    # One that is older than the last replacements belongs to them: a node that goes takes many
+    # Pods along, which is one failure, however many passes it takes to make up for it.
+    return last is None or created >= last
 
 
 def _recent(status: Manifest, now: datetime) -> tuple[int, datetime | None]:
     """How often and when Pods were last replaced early, unless that is long ago."""
     last = _moment(status.get("lastFailureTime"))
-    if last is None or now - last >= EARLY:
+    if last is None or now - last >= EARLY or last - now > EARLY + SECOND:
         return 0, None
-    return int(status.get("failures") or 1), min(last, now)  # a clock may have gone back
+    return max(1, int(status.get("failures") or 1)), last
 
 
 def _record(failures: int, last: datetime | None) -> dict[str, Any]:
     return {"failures": failures, **({"lastFailureTime": rfc3339(last)} if last else {})}
-
-
-def _is_early(pod: Pod, now: datetime) -> bool:
-    created = _moment(pod.meta.created)
-    return created is not None and now - created < EARLY
 
 
 def _delay(failures: int) -> timedelta:
@@ -78,4 +102,8 @@ def _delay(failures: int) -> timedelta:
 
 
 def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text).astimezone(UTC) if text else None
+    """The time that *text* says; None if there is none, or none that Python can read."""
+    try:
+        return datetime.fromisoformat((text or "").upper()).astimezone(UTC)
+    except (OverflowError, ValueError):
+        return None

@@ -25,6 +25,9 @@ ALLOCATED = frozenset(
 )
 """Fields of a spec that the server or a load balancer fills in, and that cannot be taken back."""
 
+USERS_OWN = ("externalIPs", "loadBalancerIP", "loadBalancerSourceRanges")
+"""Optional fields that no server drops: where they are not, somebody has taken them away."""
+
 
 def scheduler_address(cluster: DaskCluster) -> str:
     """Where workers and clients in Kubernetes connect; the cluster's domain is not assumed."""
@@ -43,6 +46,7 @@ def scheduler_service(cluster: DaskCluster) -> dict[str, Any]:
         spec["selector"] = {CLUSTER_NAME_LABEL: key.name, COMPONENT_LABEL: SCHEDULER}
     if not spec.get("ports"):
         spec["ports"] = service_ports(scheduler.spec)
+    notes = inherited(cluster.annotations)
     return {
         "apiVersion": SERVICES.api_version,
         "kind": SERVICES.kind,
@@ -50,7 +54,7 @@ def scheduler_service(cluster: DaskCluster) -> dict[str, Any]:
             NamespacedName(key.namespace, Naming.service(key.name)),
             {**inherited(cluster.labels), **reserved_labels(key.name, SCHEDULER)},
             cluster.as_owner(),
-            {**inherited(cluster.annotations), APPLIED_ANNOTATION: digest(spec)},
+            {**notes, APPLIED_ANNOTATION: digest({"spec": spec, "annotations": notes})},
         ),
         "spec": spec,
     }
@@ -61,18 +65,37 @@ def service_changes(live: Service, wanted: Manifest) -> dict[str, Any]:
     labels = merge_patch(live.labels, {**live.labels, **wanted["metadata"]["labels"]})
     annotations = wanted["metadata"]["annotations"]
     spec = wanted["spec"]
-    same = live.applied == annotations[APPLIED_ANNOTATION] and _says(live.spec, spec)
-    if same and live.spec.get("selector") == spec["selector"] and not labels:
+    same = live.applied == annotations[APPLIED_ANNOTATION] and _is_said(live.spec, spec)
+    if same and not labels:
         return {}
-    given = {k: v for k, v in live.spec.items() if k in spec or k not in ALLOCATED}
+    # Of what is allocated only that is given which is not there already: the server adds to it.
+    there = _trimmed(live.spec, spec)
+    asked = {k: v for k, v in spec.items() if k not in ALLOCATED or not _says(there.get(k), v)}
+    given = {k: v for k, v in live.spec.items() if k in asked or k not in ALLOCATED}
     return {
         "metadata": {"labels": labels, "annotations": annotations},
-        "spec": merge_patch(given, spec),
+        "spec": merge_patch(given, asked),
     }
 
 
+def _is_said(live: Manifest, wanted: Manifest) -> bool:
+    """Whether the spec *live* says what is *wanted*, whatever the server has filled in."""
+    if live.get("selector") != wanted["selector"]:
+        return False
+    if any(wanted.get(field) and field not in live for field in USERS_OWN):
+        return False
+    return _says(_trimmed(live, wanted), wanted)
+
+
+def _trimmed(live: Manifest, wanted: Manifest) -> dict[str, Any]:
+    """*live* without the second address and family that the server has added to the *wanted*."""
+    lists = [
+        k for k in ("clusterIPs", "ipFamilies") if k in live and isinstance(wanted.get(k), list)
+    ]
+    return {**live, **{k: live[k][: len(wanted[k])] for k in lists}}
+
+
 def _says(live: Any, wanted: Any) -> bool:
-    """Whether *live* says what is *wanted*, whatever the server has filled in."""
     # A field that is not there is one that the server does not know, and writing it again would not
     # change that; an empty one is left to the server.
     if isinstance(wanted, dict):

@@ -63,28 +63,33 @@ def _actions(
     group = observed.group
     alive = [pod for pod in observed.pods if pod.alive]
     labels = PodLabels(group.spec.cluster, WORKER, group.meta.key.name)
-    for worker in alive:
-        yield from mended_labels(worker, labels)
     # Ended Pods keep their names, and count against quotas: they go, and others take their place.
     for ended in replaced.due:
         yield Delete(PODS, ended.meta.key, ended.meta.uid)
     # What is held back keeps its place: another one in it would end as early.
     places = [*alive, *replaced.held]
     surplus = len(places) - group.spec.worker.replicas
+    victims = first_to_go(places)[: max(0, surplus)]
     # Either creates or deletes, never both: a Pod is not made only to be deleted.
-    if surplus > 0:
-        for victim in first_to_go(places)[:surplus]:
-            yield Delete(PODS, victim.meta.key, victim.meta.uid)
-        return
-    for number in islice(_free_numbers(observed), -surplus):
+    for victim in victims:
+        yield Delete(PODS, victim.meta.key, victim.meta.uid)
+    for worker in alive:
+        if worker.labels != labels and worker not in victims:
+            yield from mended_labels(worker, labels)
+    for number in islice(_free_numbers(observed), max(0, -surplus)):
         instead = partial(_create, observed, template, number + ELSEWHERE)
         yield _create(observed, template, number, instead)
 
 
 def _free_numbers(observed: ObservedWorkerGroup) -> Iterator[int]:
     meta = observed.group.meta
+
     # The names depend on the group's uid: those of a group made anew are others.
-    return (n for n in count() if Naming.worker(meta.key.name, meta.uid, n) not in observed.taken)
+    def is_taken(number: int) -> bool:
+        return Naming.worker(meta.key.name, meta.uid, number) in observed.taken
+
+    # A worker that had to go elsewhere stands for its own number, whose name a stranger has.
+    return (n for n in count() if not is_taken(n) and not is_taken(n + ELSEWHERE))
 
 
 def _create(

@@ -10,7 +10,7 @@ from daskop.plan.actions import Event
 from daskop.plan.observed import ObservedWorkerGroup
 from daskop.plan.obstacle import Obstacle, first_obstacle
 from daskop.plan.probes import probe_condition, probe_events
-from daskop.plan.replacement import Replacement
+from daskop.plan.replacement import Replacement, was_replaced
 
 
 def worker_selector(group: str) -> str:
@@ -55,8 +55,8 @@ def worker_group_events(old: Manifest, new: Manifest) -> tuple[Event, ...]:
     if before is not None and before != after:
         word, reason = ("up", "ScaledUp") if before < after else ("down", "ScaledDown")
         events.append(Event(reason, f"Scaled {word} from {before} to {after} workers"))
-    if new["failures"] > old.get("failures", 0):
-        message = "Replaced workers that ended within 10 minutes"
+    if was_replaced(old, new):
+        message = "Workers ended within 10 minutes, and are replaced"
         events.append(Event("WorkersReplaced", message, warning=True))
     return (*events, *probe_events(old, new))
 
@@ -72,7 +72,7 @@ def _obstacle(
     if ready == wanted == alive:
         return None
     told = f"{ready} of {wanted} workers are ready"
-    if replaced.held:
+    if replaced.held and replaced.wait:
         ended = min(replaced.held, key=lambda pod: pod.meta.key)
         words = f"{told}; Pod {ended.meta.key.name} has ended: {ended.reason or ended.phase}"
         return Obstacle("WorkersFail", f"{words}; it is replaced in a while")

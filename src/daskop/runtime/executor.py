@@ -74,9 +74,10 @@ class PlanExecutor:
     def _events(
         self, plan: Plan, refusal: DaskopError | None, *, stored: bool
     ) -> tuple[Event, ...]:
-        if refusal is not None:
-            return (Event(refusal.condition_reason, str(refusal), warning=True),)
-        return plan.events if stored else ()
+        told = plan.events if stored else ()
+        if refusal is None:
+            return told
+        return (*told, Event(refusal.condition_reason, str(refusal), warning=True))
 
     def _refused(self, view: HasStatus, plan: Plan, error: DaskopError) -> dict[str, Any]:
         """The status to store: what the plan says, and what came of it."""

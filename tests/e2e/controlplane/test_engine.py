@@ -149,7 +149,7 @@ def test_metrics_tell_what_was_done(widgets: Widgets, proxy: FaultProxy, start: 
     widgets.settle("w", 7)
     page = urllib3.request("GET", f"http://{operator.metrics}/metrics", timeout=5).data.decode()
     told = {
-        (sample.name, *sorted(sample.labels.values())): sample.value
+        (sample.name, *sorted(filter(None, sample.labels.values()))): sample.value
         for family in text_string_to_metric_families(page)
         for sample in family.samples
     }

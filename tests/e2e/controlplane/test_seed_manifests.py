@@ -1,68 +1,17 @@
 """The seed's manifests on a real API server with simulated Pods: fast, and every request seen."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.e2e.cluster.controlplane.api import Api, has_condition, path_of
+from tests.e2e.cluster.controlplane.api import Api
 from tests.e2e.cluster.controlplane.audit import requests
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.cluster.controlplane.waiting import wait_until
-
-SEED = Path(__file__).parents[1] / "seed"
-DASK = "kubernetes.dask.org/v1"
-GROUP = "simple-cluster-default-worker-group"
+from tests.e2e.controlplane.dask import GROUP, Dask
 
 pytestmark = pytest.mark.usefixtures("operator")
-
-
-class Dask:
-    """The objects of one namespace, as a test sees them."""
-
-    def __init__(self, api: Api, namespace: str) -> None:
-        self.api = api
-        self.namespace = namespace
-
-    def path(self, plural: str, name: str = "", api_version: str = DASK) -> str:
-        """The path of objects of ours, or of one of them."""
-        return path_of(api_version, plural, self.namespace, name)
-
-    def apply(self, file: str) -> None:
-        """Create what a manifest of the seed's says, but in the test's namespace."""
-        manifest = yaml.safe_load((SEED / file).read_text())
-        manifest["metadata"]["namespace"] = self.namespace
-        self.api.create(self.path(f"{manifest['kind'].lower()}s"), manifest)
-
-    def workers(self, group: str = GROUP) -> set[str]:
-        """The uids of a group's workers that are not going."""
-        selector = f"dask.org/workergroup-name={group}"
-        pods = self.api.list(self.path("pods", api_version="v1"), selector)
-        return {
-            pod["metadata"]["uid"] for pod in pods if "deletionTimestamp" not in pod["metadata"]
-        }
-
-    def wait_ready(self, plural: str, name: str) -> None:
-        """Wait for the condition Ready."""
-        self.api.wait_for(
-            self.path(plural, name), lambda o: has_condition(o, "Ready"), "Ready", within_seconds=30
-        )
-
-    def wait_for_workers(self, count: int, group: str = GROUP) -> set[str]:
-        """Wait until a group has exactly *count* workers."""
-        wait_until(
-            lambda: len(self.workers(group)) == count,
-            f"{count} workers of {group}",
-            within_seconds=30,
-        )
-        return self.workers(group)
-
-    def scale(self, plural: str, name: str, replicas: int) -> None:
-        """Do as kubectl scale does."""
-        path = f"{self.path(plural, name)}/scale"
-        self.api.patch(path, {"spec": {"replicas": replicas}})
 
 
 @pytest.fixture
@@ -78,8 +27,8 @@ def test_the_cluster_has_what_the_document_names(dask: Dask) -> None:
     """
     cluster.yaml becomes a scheduler Pod, a Service that selects it, a group and two workers.
     """
-    service = dask.api.get(dask.path("services", "simple-cluster-service", "v1"))
-    scheduler = dask.api.get(dask.path("pods", "simple-cluster-scheduler", "v1"))
+    service = dask.api.get(dask.path("services", "simple-cluster-service"))
+    scheduler = dask.api.get(dask.path("pods", "simple-cluster-scheduler"))
 
     labels = scheduler["metadata"]["labels"]
     assert service["spec"]["selector"].items() <= labels.items()
@@ -91,7 +40,7 @@ def test_misplaced_probe_fields_take_effect(dask: Dask) -> None:
     """
     The delays that cluster.yaml has under tcpSocket are those of the scheduler's probes.
     """
-    scheduler = dask.api.get(dask.path("pods", "simple-cluster-scheduler", "v1"))
+    scheduler = dask.api.get(dask.path("pods", "simple-cluster-scheduler"))
 
     probe = scheduler["spec"]["containers"][0]["livenessProbe"]
     assert (15, 20) == (probe["initialDelaySeconds"], probe["periodSeconds"])
@@ -154,10 +103,10 @@ def test_a_lost_worker_is_replaced(dask: Dask) -> None:
     """
     A worker Pod that somebody deletes is made up for.
     """
-    pods = dask.api.list(dask.path("pods", api_version="v1"))
+    pods = dask.api.list(dask.path("pods"))
     victim = next(p for p in pods if "-worker-" in p["metadata"]["name"])["metadata"]
 
-    dask.api.delete(dask.path("pods", victim["name"], "v1"))
+    dask.api.delete(dask.path("pods", victim["name"]))
 
     wait_until(
         lambda: victim["uid"] not in dask.workers() and len(dask.workers()) == 2,
@@ -172,12 +121,7 @@ def test_deleting_the_cluster_leaves_nothing(dask: Dask) -> None:
     """
     dask.api.delete(dask.path("daskclusters", "simple-cluster"))
 
-    def left() -> list[str]:
-        kinds = (("pods", "v1"), ("services", "v1"), ("daskworkergroups", DASK))
-        found = [o for plural, api in kinds for o in dask.api.list(dask.path(plural, "", api))]
-        return [o["metadata"]["name"] for o in found]
-
-    wait_until(lambda: not left(), "nothing left", within_seconds=50)
+    wait_until(lambda: not dask.left(), "nothing left", within_seconds=50)
 
 
 def test_the_job_gets_a_cluster_and_a_runner(api: Api, namespace: str) -> None:
@@ -186,7 +130,7 @@ def test_the_job_gets_a_cluster_and_a_runner(api: Api, namespace: str) -> None:
     """
     dask = Dask(api, namespace)
     dask.apply("job.yaml")
-    runner = dask.path("pods", "simple-job-runner", "v1")
+    runner = dask.path("pods", "simple-job-runner")
     api.wait_for(runner, lambda _: True, "exists", within_seconds=30)
 
     (container,) = api.get(runner)["spec"]["containers"]

@@ -219,7 +219,7 @@ class Following:
             raise
 
     def _sample(self, name: str) -> float:
-        labels = {"resource": self._resource}
+        labels = {"resource": self._resource, "namespace": ""}
         return self.metrics.registry.get_sample_value(f"daskop_informer_{name}", labels) or 0.0
 
 

@@ -1,7 +1,9 @@
 """What a user does with kubectl, in one namespace."""
 
 import json
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +75,19 @@ class Kubectl:
     def wait_ready(self, target: str, seconds: int = 180) -> None:
         """Wait until an object's condition Ready is true, as a user would."""
         self.do("wait", "--for=condition=Ready", target, f"--timeout={seconds}s")
+
+    @contextmanager
+    def port_forward(self, target: str, port: int) -> Iterator[int]:
+        """Forward a free port of this machine to *port* of *target*, and give its number."""
+        argv = [str(self.cluster.kubectl), f"--kubeconfig={self.cluster.kubeconfig}"]
+        argv += [f"--namespace={self.namespace}", "port-forward", target, f":{port}"]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout is not None
+                said = process.stdout.readline()  # Forwarding from 127.0.0.1:40123 -> 8786
+                yield int(said.split(" -> ")[0].rpartition(":")[2])
+            finally:
+                process.terminate()
 
     def python(self, pod: str, program: str) -> str:
         """Run a program in a Pod, and return what it printed."""

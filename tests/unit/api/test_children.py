@@ -15,7 +15,7 @@ def raw(status: dict[str, Any] | None = None, **metadata: Any) -> dict[str, Any]
 
 
 def ended_at(moment: str | None) -> dict[str, Any]:
-    return {"state": {"terminated": {"finishedAt": moment}}}
+    return {"name": "main", "state": {"terminated": {"finishedAt": moment}}}
 
 
 def test_a_new_pod_is_pending() -> None:
@@ -61,7 +61,7 @@ def test_only_ready_is_ready(condition: dict[str, str]) -> None:
             id="the last",
         ),
         pytest.param([ended_at(None)], "", id="no time"),
-        pytest.param([{}], "", id="no state"),
+        pytest.param([{"name": "main"}], "", id="no state"),
         pytest.param([], "", id="none"),
     ],
 )
@@ -79,7 +79,7 @@ def test_a_pod_that_runs_has_no_end() -> None:
     """
     One container has ended and others run: the Pod has not.
     """
-    one = [ended_at("2026-01-01T00:00:01Z"), {"state": {"running": {}}}]
+    one = [ended_at("2026-01-01T00:00:01Z"), {"name": "second", "state": {"running": {}}}]
 
     assert not Pod.parse(raw({"phase": "Running", "containerStatuses": one})).finished
 

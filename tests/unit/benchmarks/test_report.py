@@ -42,14 +42,16 @@ def cells(text: str, name: str) -> list[str]:
         pytest.param(5.1, Target(5.0), False, id="above it"),
         pytest.param(5.0, Target(5.0, at_least=True), True, id="at the lower bound"),
         pytest.param(4.9, Target(5.0, at_least=True), False, id="below it"),
+        pytest.param(3.0, Target(1.5, of_ratio=True), True, id="at that of the ratio"),
+        pytest.param(3.1, Target(1.5, of_ratio=True), False, id="above that of the ratio"),
         pytest.param(4.9, None, None, id="no bound"),
     ],
 )
 def test_a_target_is_a_bound(value: float, target: Target | None, met: bool | None) -> None:
     """
-    Reaching it is enough; where there is none, nothing is met or missed.
+    Reaching it is enough, also for the ratio to a bare loop of 2 s; without one nothing is missed.
     """
-    assert met is Figure("x", "s", (value,), target=target).met
+    assert met is Figure("x", "s", (value,), (2.0,), target).met
 
 
 def test_the_median_counts() -> None:

@@ -101,7 +101,7 @@ class Run:
         finally:
             informer.stop()
             informer.join()
-        labels = {"resource": "pods"}
+        labels = {"resource": "pods", "namespace": ""}
         self.lists = metrics.registry.get_sample_value("daskop_informer_lists_total", labels)
 
     @property

@@ -177,4 +177,4 @@ def test_a_strangers_pod_is_left_alone(world: World) -> None:
 
     assert made == world.kube.get(PODS, key(SCHEDULER))
     ready = world.status(CLUSTERS, NAME)["conditions"][0]
-    assert ("False", "NameTaken") == (ready["status"], ready["reason"])
+    assert ("False", "NameConflict") == (ready["status"], ready["reason"])

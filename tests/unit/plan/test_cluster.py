@@ -94,7 +94,7 @@ def test_an_ended_scheduler_is_removed_to_be_made_again() -> None:
 @pytest.mark.parametrize(
     ("scheduler", "reason"),
     [
-        pytest.param(a_scheduler(owner="a-stranger"), "NameTaken", id="a stranger's"),
+        pytest.param(a_scheduler(owner="a-stranger"), "NameConflict", id="a stranger's"),
         pytest.param(a_scheduler(deleting=True), "Terminating", id="terminating"),
     ],
 )

@@ -148,14 +148,17 @@ def test_the_cluster_of_an_ended_job_is_removed() -> None:
     (action,) = plan.actions
     assert isinstance(action, Delete)
     assert "jc-uid" == action.uid
+    assert {**COMPLETE, "observedGeneration": 3} == plan.status
 
 
 def test_an_ended_job_does_not_run_again() -> None:
     """
     Without cluster and runner an ended job stays ended, and a stranger's cluster stays.
     """
-    assert Plan() == planned(a_job(status=COMPLETE))
-    assert Plan() == planned(a_job(status=COMPLETE), a_job_cluster("a-stranger"))
+    settled = Plan(status={**COMPLETE, "observedGeneration": 3})
+
+    assert settled == planned(a_job(status=COMPLETE))
+    assert settled == planned(a_job(status=COMPLETE), a_job_cluster("a-stranger"))
 
 
 def test_a_job_that_is_going_is_left_alone() -> None:

@@ -121,18 +121,35 @@ def test_the_earliest_wait_counts(desk: Desk) -> None:
 )
 def test_a_refusal_is_told_and_raised(desk: Desk, error: DaskopError, reason: str) -> None:
     """
-    People learn of it by a condition with the server's words and one event; the rest is not told.
+    People learn of it by a condition with the server's words and an event, behind the plan's own.
     """
     desk.kube.refuse["create p0"] = error
-    plan = Plan(creates(1), {"made": 0}, (Event("Created", "created a Pod"),))
+    planned = Event("ScaledUp", "Scaled up from 0 to 1 workers")
+    plan = Plan(creates(1), {"made": 0}, (planned,))
 
     with pytest.raises(type(error)):
         desk.execute(plan)
 
     told = desk.failure() or {}
     assert ("True", reason, str(error)) == (told["status"], told["reason"], told["message"])
-    assert [Event(reason, str(error), warning=True)] == desk.told
+    assert [planned, Event(reason, str(error), warning=True)] == desk.told
     assert 0 == desk.view().status["made"]
+
+
+def test_of_a_refused_pass_only_what_is_stored_is_told(desk: Desk) -> None:
+    """
+    With a status that may not be written yet the plan's events are left to the next pass.
+    """
+    error = ForbiddenError(403, "Forbidden", "not yours")
+    desk.execute(Plan(status={"made": 1}))
+    desk.clock.step(0.25)
+    desk.kube.refuse["create p0"] = error
+
+    with pytest.raises(ForbiddenError):
+        desk.execute(Plan(creates(1), {"made": 2}, (Event("ScaledUp", "up"),)))
+
+    assert [Event("Forbidden", str(error), warning=True)] == desk.told
+    assert {"made": 1} == desk.view().status
 
 
 def test_a_refusal_is_over_when_it_is(desk: Desk) -> None:

@@ -1,8 +1,14 @@
-"""The three manifests of the seed's document, as written, on a real Kubernetes with real Dask."""
+"""The seed's document from top to bottom, its manifests as written, with real Dask."""
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from tests.e2e.cluster.controlplane.api import has_condition
+from tests.e2e.cluster.images import DASK_IMAGE
 from tests.e2e.kind.kubectl import SEED, Kubectl
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -17,7 +23,7 @@ def names():
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
     return {{worker["name"] for worker in workers}}
 
-client = Client("tcp://{address}:8786", timeout=30)
+client = Client("tcp://{address}", timeout=30)
 wanted = {workers!r}
 for _ in range(120):
     if wanted <= names():
@@ -36,7 +42,12 @@ def compute(kubectl: Kubectl, pod: str, address: str, workers: set[str]) -> tupl
     Returns:
         The sum of the squares of 0 to 99, and those of *workers* that the scheduler knows.
     """
-    output = kubectl.python(pod, SUM_OF_SQUARES.format(address=address, workers=workers))
+    program = SUM_OF_SQUARES.format(address=f"{address}:8786", workers=workers)
+    return answer_of(kubectl.python(pod, program))
+
+
+def answer_of(output: str) -> tuple[int, set[str]]:
+    """What the program has printed."""
     lines = [line.split() for line in output.splitlines()]
     found = {words[0]: words[1:] for words in lines if words and words[0] in {"result", "workers"}}
     return int(found["result"][0]), set(found["workers"])
@@ -65,6 +76,83 @@ def test_another_pod_reaches_the_scheduler_by_its_service(simple_cluster: Kubect
     answer = compute(kubectl, min(workers), "simple-cluster-service", workers)
 
     assert (328350, workers) == answer
+
+
+def test_a_client_outside_connects_through_a_port_forward(simple_cluster: Kubectl) -> None:
+    """
+    As in the document: kubectl port-forward of the Service, and a Client on this machine.
+    """
+    kubectl = simple_cluster
+    workers = kubectl.wait_for_workers(DEFAULT_GROUP, 2)
+    docker = kubectl.cluster.docker
+
+    with (
+        kubectl.port_forward("svc/simple-cluster-service", 8786) as port,
+        docker.container("daskop-test-client", DASK_IMAGE, "--network=host") as client,
+    ):
+        program = SUM_OF_SQUARES.format(address=f"localhost:{port}", workers=workers)
+        output = docker.do("exec", client, "python", "-c", program)
+
+    assert answer_of(output) == (328350, workers)
+
+
+def test_the_service_and_pods_are_found_by_label(simple_cluster: Kubectl) -> None:
+    """
+    The cluster's label lists one Service with both ports, the scheduler and the workers.
+    """
+    kubectl = simple_cluster
+    workers = kubectl.wait_for_workers(DEFAULT_GROUP, 2)
+    label = "dask.org/cluster-name=simple-cluster"
+
+    (service,) = kubectl.list("services", label)
+    pods = {pod["metadata"]["name"] for pod in kubectl.list("pods", label)}
+
+    assert [8786, 8787] == [port["port"] for port in service["spec"]["ports"]]
+    assert {"simple-cluster-scheduler", *workers} == pods
+
+
+def test_lists_answer_at_a_glance(simple_cluster: Kubectl) -> None:
+    """
+    The columns of kubectl get say whether it is up; short names and the category work.
+    """
+    kubectl = simple_cluster
+    kubectl.wait_for_workers(DEFAULT_GROUP, 2)
+    kubectl.wait_ready("daskcluster/simple-cluster")
+
+    (cluster,) = kubectl.do("get", "dsk", "--no-headers").splitlines()
+    (group,) = kubectl.do("get", "dwg", "--no-headers").splitlines()
+
+    assert ["simple-cluster", "True", "2/2", "Ready"] == cluster.split()[:4]
+    assert [DEFAULT_GROUP, "simple-cluster", "2", "2", "2", "Ready"] == group.split()[:6]
+    assert 2 == len(kubectl.do("get", "dask", "--output=name").splitlines())
+
+
+def test_every_field_is_explained(simple_cluster: Kubectl) -> None:
+    """
+    What kubectl explain reads has a description for each field of the three kinds.
+    """
+    page = simple_cluster.do("get", "--raw", "/openapi/v3/apis/kubernetes.dask.org/v1")
+    schemas = json.loads(page)["components"]["schemas"]
+    kinds = ("DaskCluster", "DaskWorkerGroup", "DaskJob")
+    fields = {
+        f"{kind}{field}": text
+        for kind in kinds
+        for field, text in descriptions(schemas[f"org.dask.kubernetes.v1.{kind}"])
+    }
+
+    said = simple_cluster.do("explain", "daskjob.spec.cluster.spec.scheduler.service")
+
+    assert "DaskJob.spec.cluster.spec.scheduler.service.ports.port" in fields
+    assert [] == [field for field, text in fields.items() if not text]
+    assert "ServiceSpec of the scheduler's Service" in said
+
+
+def descriptions(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Each field below *schema* with its description; metadata is Kubernetes' own."""
+    for name, field in schema.get("properties", {}).items():
+        if (path, name) != ("", "metadata"):
+            yield f"{path}.{name}", field.get("description", "")
+            yield from descriptions(field.get("items", field), f"{path}.{name}")
 
 
 def test_logs_are_readable(simple_cluster: Kubectl) -> None:
@@ -125,6 +213,39 @@ def test_deleting_the_cluster_leaves_nothing(kubectl: Kubectl) -> None:
         return kubectl.do("get", "dask,pods,services", "--output=name")
 
     kubectl.wait_until(lambda: not left().strip(), "nothing left", seconds=120)
+
+
+def test_a_cluster_can_be_deleted_by_name(kubectl: Kubectl) -> None:
+    """
+    Deleting by name is the same, and answers at once.
+    """
+    kubectl.apply("cluster.yaml")
+    kubectl.wait_for_workers(DEFAULT_GROUP, 2)
+
+    said = kubectl.do("delete", "daskcluster", "simple-cluster")
+
+    assert 'daskcluster.kubernetes.dask.org "simple-cluster" deleted' in said
+    assert not kubectl.do("get", "daskclusters", "--output=name").strip()
+
+
+def test_a_failing_runner_is_restarted(kubectl: Kubectl) -> None:
+    """
+    Under OnFailure the runner's container starts again until it succeeds, in the same Pod.
+    """
+    manifest = yaml.safe_load((SEED / "job.yaml").read_text())
+    manifest["metadata"]["namespace"] = kubectl.namespace
+    spec = manifest["spec"]["job"]["spec"]
+    spec["volumes"] = [{"name": "memory", "emptyDir": {}}]
+    (container,) = spec["containers"]
+    container["volumeMounts"] = [{"name": "memory", "mountPath": "/memory"}]
+    container["args"] = ["sh", "-c", "test -e /memory/tried || { touch /memory/tried; exit 3; }"]
+
+    kubectl.do("apply", "--filename=-", stdin=yaml.safe_dump(manifest))
+    kubectl.do("wait", "--for=condition=Complete", "daskjob/simple-job", "--timeout=240s")
+
+    runner = kubectl.get("pod", "simple-job-runner")
+    assert runner is not None
+    assert 1 == runner["status"]["containerStatuses"][0]["restartCount"]
 
 
 def test_the_example_job_computes(kubectl: Kubectl) -> None:

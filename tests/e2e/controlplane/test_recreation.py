@@ -1,0 +1,213 @@
+"""Objects that go and come: under the same name, while others are slow, while nobody looks."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import urllib3
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.e2e.cluster.controlplane.api import Api, Json, path_of
+from tests.e2e.cluster.controlplane.audit import requests
+from tests.e2e.cluster.controlplane.components import CONTROLLER_MANAGER
+from tests.e2e.cluster.controlplane.plane import ControlPlane
+from tests.e2e.controlplane.dask import DASK, GROUP, SEED, Dask
+from tests.e2e.controlplane.operator_process import OperatorProcess
+
+NAME = "simple-cluster"
+JOB = "simple-job"
+MANY = 100
+WRITES = frozenset({"create", "patch", "update", "delete"})
+
+
+@pytest.fixture
+def dask(api: Api, namespace: str) -> Dask:
+    """An empty namespace."""
+    return Dask(api, namespace)
+
+
+@pytest.fixture
+def slow_collector(control_plane: ControlPlane) -> Iterator[ControlPlane]:
+    """A control plane whose garbage collector the test may stop."""
+    yield control_plane
+    control_plane.resume(CONTROLLER_MANAGER)
+
+
+def owner_uids(dask: Dask, plural: str) -> set[str]:
+    """The uids of the owners of all objects that are not going."""
+    found = [o["metadata"] for o in dask.api.list(dask.path(plural))]
+    return {
+        owner["uid"]
+        for meta in found
+        if "deletionTimestamp" not in meta
+        for owner in meta.get("ownerReferences") or ()
+    }
+
+
+@pytest.mark.usefixtures("operator")
+def test_a_cluster_made_anew_while_collection_is_slow(
+    dask: Dask, slow_collector: ControlPlane
+) -> None:
+    """
+    Nothing of the old cluster is adopted, and the new one is complete once the old one's is gone.
+    """
+    dask.apply("cluster.yaml")
+    dask.wait_ready("daskclusters", NAME)
+    old = dask.get("daskclusters", NAME)["metadata"]["uid"]
+    slow_collector.pause(CONTROLLER_MANAGER)
+
+    dask.api.delete(dask.path("daskclusters", NAME))
+    dask.apply("cluster.yaml")
+    dask.wait_for_condition("daskclusters", NAME, "Ready", status="False", reason="NameConflict")
+    assert {old} == owner_uids(dask, "services")
+    slow_collector.resume(CONTROLLER_MANAGER)
+
+    new = dask.get("daskclusters", NAME)["metadata"]["uid"]
+    dask.wait_ready("daskclusters", NAME, 60)
+    assert {new} == owner_uids(dask, "services")
+    group = dask.get("daskworkergroups", GROUP)["metadata"]["uid"]
+    dask.wait_for(lambda: owner_uids(dask, "pods") == {new, group}, "Pods of the new one only")
+    assert 2 == len(dask.wait_for_workers(2))
+
+
+@pytest.mark.usefixtures("operator")
+def test_a_job_made_anew_while_collection_is_slow(dask: Dask, slow_collector: ControlPlane) -> None:
+    """
+    A job that is deleted and applied at once runs with a cluster and a runner of its own.
+    """
+    dask.apply("job.yaml")
+    dask.wait_for(lambda: f"{JOB}-runner" in dask.names("pods"), "the runner")
+    old = dask.get("daskjobs", JOB)["metadata"]["uid"]
+    slow_collector.pause(CONTROLLER_MANAGER)
+
+    dask.api.delete(dask.path("daskjobs", JOB))
+    dask.apply("job.yaml")
+    dask.wait_for_condition("daskjobs", JOB, "Reconciling", reason="NameConflict")
+    slow_collector.resume(CONTROLLER_MANAGER)
+
+    dask.wait_for(lambda: old not in owner_uids(dask, "pods"), "the old runner to go", 60)
+    dask.wait_for(lambda: running(dask, JOB), "the new job to run", 60)
+
+
+def running(dask: Dask, job: str) -> bool:
+    return bool(dask.get("daskjobs", job).get("status", {}).get("jobStatus") == "Running")
+
+
+@pytest.mark.usefixtures("operator")
+@pytest.mark.timeout(180, func_only=True)
+def test_a_hundred_clusters_at_once(dask: Dask) -> None:
+    """
+    All of them become ready, none is stuck, and each has exactly its own workers.
+    """
+    template = yaml.safe_load((SEED / "cluster.yaml").read_text())
+    template["spec"]["worker"]["replicas"] = 1
+    del template["spec"]["scheduler"]["service"]
+    names = [f"c{number}" for number in range(MANY)]
+
+    def create(name: str) -> None:
+        dask.create({**template, "metadata": {"name": name}})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(create, names))
+
+    def unready() -> list[str]:
+        found = dask.api.list(dask.path("daskclusters"))
+        return [o["metadata"]["name"] for o in found if not is_ready(o)]
+
+    dask.wait_for(lambda: not unready(), "all clusters to be ready", 150)
+    assert MANY == len(dask.names("pods", "dask.org/component=worker"))
+    assert MANY == len(dask.names("pods", "dask.org/component=scheduler"))
+
+
+def is_ready(cluster: Json) -> bool:
+    conditions = cluster.get("status", {}).get("conditions") or ()
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+@pytest.mark.usefixtures("operator")
+def test_a_namespace_can_be_deleted(api: Api) -> None:
+    """
+    A namespace with a cluster, a group and a job goes, and the operator makes nothing in it.
+    """
+    name = f"test-{secrets.token_hex(4)}"
+    api.make_namespace(name)
+    dask = Dask(api, name)
+    for file in ("cluster.yaml", "highmemworkers.yaml", "job.yaml"):
+        dask.apply(file)
+    dask.wait_ready("daskclusters", NAME)
+    path = path_of("v1", "namespaces", name=name)
+
+    api.delete(path)
+
+    api.wait_until_gone(path, within_seconds=60)
+
+
+def test_what_is_deleted_while_nobody_looks(
+    dask: Dask, start_operator: Callable[..., OperatorProcess]
+) -> None:
+    """
+    A cluster that is deleted while the operator is down goes with all it had; another one heals.
+    """
+    with start_operator() as operator:
+        dask.apply("cluster.yaml")
+        dask.apply("job.yaml")
+        dask.wait_ready("daskclusters", NAME)
+        dask.wait_for(lambda: running(dask, JOB), "the job to run")
+        operator.stop()
+        dask.api.delete(dask.path("daskjobs", JOB))
+        dask.api.delete(dask.path("pods", f"{NAME}-scheduler"))
+        dask.wait_for(lambda: f"{JOB}-cluster-service" not in dask.left(), "the job's to go", 60)
+        operator.start()
+
+        dask.wait_for(lambda: f"{NAME}-scheduler" in dask.names("pods"), "the scheduler")
+        dask.wait_ready("daskclusters", NAME)
+        assert not any(name.startswith(JOB) for name in dask.names("pods"))
+
+
+def test_a_restart_writes_nothing(
+    dask: Dask, start_operator: Callable[..., OperatorProcess], control_plane: ControlPlane
+) -> None:
+    """
+    Started again beside a settled cluster, group and job, the operator sends no write there.
+    """
+
+    def writes() -> int:
+        """Writes of the operator in this namespace."""
+        return sum(
+            r.user.endswith(":daskop") and r.verb in WRITES and r.namespace == dask.namespace
+            for r in requests(control_plane.audit_log)
+        )
+
+    with start_operator() as operator:
+        for file in ("cluster.yaml", "highmemworkers.yaml", "job.yaml"):
+            dask.apply(file)
+        dask.wait_ready("daskclusters", NAME)
+        dask.wait_ready("daskworkergroups", "simple-cluster-highmem-worker-group")
+        dask.wait_ready("daskclusters", f"{JOB}-cluster")
+        dask.wait_for(lambda: running(dask, JOB), "the job to run")
+        operator.stop()
+        before = writes()
+        operator.start()
+        dask.wait_for(lambda: passes(operator) >= objects(dask.api), "a pass over each object")
+
+        assert before == writes()
+        assert before > 0
+
+
+def objects(api: Api) -> int:
+    """How many objects of our kinds there are, those of other tests included."""
+    plurals = ("daskclusters", "daskworkergroups", "daskjobs")
+    return sum(len(api.list(path_of(DASK, plural))) for plural in plurals)
+
+
+def passes(operator: OperatorProcess) -> float:
+    """How many passes have ended well."""
+    page = urllib3.request("GET", f"http://{operator.metrics}/metrics", timeout=5).data.decode()
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+        if sample.name == "daskop_reconcile_total" and sample.labels["result"] == "success"
+    )

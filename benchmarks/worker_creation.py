@@ -28,14 +28,20 @@ def pods(api: Api, namespace: str) -> list[dict[str, Any]]:
     return api.list(path_of("v1", "pods", namespace), "dask.org/component=worker")
 
 
-def operator_seconds(api: Api, namespace: str) -> float:
+def count(api: Api, namespace: str) -> int:
+    """How many Pods there are; to read them all would cost the API server as much as making them."""
+    page = api.get(f"{path_of('v1', 'pods', namespace)}?limit=1")
+    return len(page["items"]) + int(page["metadata"].get("remainingItemCount", 0))
+
+
+def operator_seconds(api: Api, namespace: str, workers: int = WORKERS) -> float:
     """Create one cluster with all its workers, and return the time until the last Pod exists."""
     manifest = yaml.safe_load(MANIFEST.read_text())
-    manifest["spec"]["worker"]["replicas"] = WORKERS
+    manifest["spec"]["worker"]["replicas"] = workers
     began = perf_counter()
     api.create(path_of("kubernetes.dask.org/v1", "daskclusters", namespace), manifest)
     wait_until(
-        lambda: len(pods(api, namespace)) == WORKERS, "all Pods", within_seconds=120, every=0.2
+        lambda: count(api, namespace) == 1 + workers, "all Pods", within_seconds=120, every=0.02
     )
     return perf_counter() - began
 
@@ -64,7 +70,10 @@ def measure(say: Say) -> list[Figure]:
         for run in range(RUNS):
             for name in (f"operator-{run}", f"bare-{run}"):
                 plane.api.make_namespace(name)
+        plane.api.make_namespace("warm-up")
         with OperatorProcess(plane.kubeconfig):
+            # What the API server does once, at the first object of a kind, is not what is measured.
+            operator_seconds(plane.api, "warm-up", workers=10)
             for run in range(RUNS):
                 ours.append(operator_seconds(plane.api, f"operator-{run}"))
                 template = pods(plane.api, f"operator-{run}")[0]
@@ -75,7 +84,7 @@ def measure(say: Say) -> list[Figure]:
 
 BENCHMARK = Benchmark(
     "Worker creation",
-    f"From the POST of a DaskCluster with {WORKERS} workers until all its worker Pods are listed, on "
+    f"From the POST of a DaskCluster with {WORKERS} workers until all its worker Pods and the scheduler's exist, on "
     "etcd, API server and controllers without any node. The bare loop posts the same number of the "
     f"same Pods with {THREADS} threads.",
     measure,

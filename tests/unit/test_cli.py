@@ -1,5 +1,7 @@
 """The command line as a user meets it."""
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from daskop.cli import main
-from tests.unit.fakes.http_api import Answer, HttpApi
+from tests.unit.fakes.http_api import Answer, HttpApi, Request
+
+RESOURCES = 5
+"""That the operator watches."""
 
 CRDS = Path(__file__).parents[2] / "crds"
 
@@ -94,6 +99,30 @@ def test_numbers_that_make_no_sense_are_refused(option: str) -> None:
 
     assert 2 == result.exit_code
     assert option.partition("=")[0] in result.stderr
+
+
+def test_namespaces_are_read_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    DASKOP_NAMESPACES names them with spaces in between: each is listed by itself.
+    """
+    monkeypatch.setenv("DASKOP_NAMESPACES", "team-a team-b team-a")
+    asked: set[str] = set()
+
+    def answer(request: Request) -> Answer:
+        asked.add(request.path.partition("?")[0])
+        if len(asked) == 2 * RESOURCES:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return Answer(403)
+
+    with HttpApi(answer) as api:
+        options = ("--health-address=127.0.0.1:0", "--metrics-address=127.0.0.1:0")
+        result = daskop("run", f"--kubeconfig={api.kubeconfig(tmp_path)}", *options)
+
+    assert 0 == result.exit_code
+    pods = {path for path in asked if path.endswith("/pods")}
+    assert {f"/api/v1/namespaces/{team}/pods" for team in ("team-a", "team-b")} == pods
 
 
 def test_a_program_that_has_just_begun_ends_when_told(tmp_path: Path) -> None:

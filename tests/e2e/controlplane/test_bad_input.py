@@ -163,6 +163,23 @@ def test_a_podspec_that_kubernetes_refuses(dask: Dask, neighbour: Dask) -> None:
     assert {} == dask.condition("daskworkergroups", GROUP, "ReplicaFailure")
 
 
+def test_a_denied_create_is_named(api: Api, dask: Dask) -> None:
+    """
+    What admission denies, here Pod Security, is said in its words, and heals when it is mended.
+    """
+    level = {"pod-security.kubernetes.io/enforce": "restricted"}
+    api.patch(path_of("v1", "namespaces", name=dask.namespace), {"metadata": {"labels": level}})
+    dask.apply("cluster.yaml")
+
+    told = dask.wait_for_condition("daskclusters", NAME, "Ready", reason="Forbidden")
+    assert 'violates PodSecurity "restricted' in told["message"]
+    assert "Error" == dask.get("daskclusters", NAME)["status"]["phase"]
+
+    level = {"pod-security.kubernetes.io/enforce": "privileged"}
+    api.patch(path_of("v1", "namespaces", name=dask.namespace), {"metadata": {"labels": level}})
+    dask.wait_ready("daskclusters", NAME, RETRIED_WITHIN_SECONDS)
+
+
 def test_a_quota_is_named_and_its_end_seen(dask: Dask) -> None:
     """
     As many Pods as the quota allows are made, the rest is named, and follows when there is room.

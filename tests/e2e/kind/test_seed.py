@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tests.e2e.cluster.controlplane.api import has_condition
 from tests.e2e.cluster.images import DASK_IMAGE
 from tests.e2e.kind.kubectl import SEED, Kubectl
@@ -226,37 +224,6 @@ def test_a_cluster_can_be_deleted_by_name(kubectl: Kubectl) -> None:
 
     assert 'daskcluster.kubernetes.dask.org "simple-cluster" deleted' in said
     assert not kubectl.do("get", "daskclusters", "--output=name").strip()
-
-
-def test_a_failing_runner_is_restarted(kubectl: Kubectl) -> None:
-    """
-    Under OnFailure the runner's container starts again until it succeeds, in the same Pod.
-    """
-    manifest = yaml.safe_load((SEED / "job.yaml").read_text())
-    manifest["metadata"]["namespace"] = kubectl.namespace
-    spec = manifest["spec"]["job"]["spec"]
-    spec["volumes"] = [{"name": "memory", "emptyDir": {}}]
-    (container,) = spec["containers"]
-    container["volumeMounts"] = [{"name": "memory", "mountPath": "/memory"}]
-    container["args"] = ["sh", "-c", "test -e /memory/tried || { touch /memory/tried; exit 3; }"]
-
-    kubectl.do("apply", "--filename=-", stdin=yaml.safe_dump(manifest))
-    kubectl.do("wait", "--for=condition=Complete", "daskjob/simple-job", "--timeout=240s")
-
-    runner = kubectl.get("pod", "simple-job-runner")
-    assert runner is not None
-    assert 1 == runner["status"]["containerStatuses"][0]["restartCount"]
-
-
-def test_the_example_job_computes(kubectl: Kubectl) -> None:
-    """
-    The job in examples/ prints what its workers computed, and completes.
-    """
-    kubectl.do("apply", "--filename", str(EXAMPLES / "job.yaml"))
-
-    kubectl.do("wait", "--for=condition=Complete", "daskjob/squares", "--timeout=240s")
-
-    assert "the sum of the squares is 328350" in kubectl.do("logs", "squares-runner")
 
 
 def test_the_job_completes_and_its_cluster_goes(in_default: Kubectl) -> None:

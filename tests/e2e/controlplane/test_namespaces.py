@@ -1,0 +1,81 @@
+"""An operator that is told which namespaces to watch, with rights in those alone."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.e2e.cluster.controlplane.api import Api, path_of
+from tests.e2e.cluster.controlplane.plane import ControlPlane
+from tests.e2e.controlplane.dask import Dask
+from tests.e2e.controlplane.operator_process import OperatorProcess
+
+RIGHTS = Path(__file__).parents[3] / "manifests" / "base" / "rbac.yaml"
+RBAC = "rbac.authorization.k8s.io/v1"
+ACCOUNT = "confined"
+NAME = "simple-cluster"
+
+
+@pytest.fixture
+def others(api: Api) -> Iterator[tuple[Dask, Dask]]:
+    """Two more namespaces."""
+    names = [f"test-{secrets.token_hex(4)}" for _ in range(2)]
+    for name in names:
+        api.make_namespace(name)
+    first, second = (Dask(api, name) for name in names)
+    yield first, second
+    for name in names:
+        api.delete(path_of("v1", "namespaces", name=name))
+
+
+@pytest.fixture
+def dask(api: Api, namespace: str) -> Dask:
+    """An empty namespace."""
+    return Dask(api, namespace)
+
+
+def grant(dask: Dask, account_namespace: str) -> None:
+    """Give the operator's rights in one namespace: the rules of the ClusterRole, as a Role."""
+    rules = next(
+        manifest["rules"]
+        for manifest in yaml.safe_load_all(RIGHTS.read_text())
+        if manifest["kind"] == "ClusterRole"
+    )
+    role = {"metadata": {"name": ACCOUNT}, "rules": rules}
+    subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": account_namespace}
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": ACCOUNT}
+    binding = {"metadata": {"name": ACCOUNT}, "roleRef": reference, "subjects": [subject]}
+    dask.api.create(path_of(RBAC, "roles", dask.namespace), role)
+    dask.api.create(path_of(RBAC, "rolebindings", dask.namespace), binding)
+
+
+@pytest.mark.usefixtures("custom_resources")
+def test_only_what_is_watched_is_served(
+    dask: Dask, others: tuple[Dask, Dask], control_plane: ControlPlane
+) -> None:
+    """
+    Clusters come up in both namespaces that it may see; in a third one nothing is made.
+    """
+    second, unwatched = others
+    account = {"metadata": {"name": ACCOUNT}}
+    dask.api.create(path_of("v1", "serviceaccounts", dask.namespace), account)
+    for watched in (dask, second):
+        grant(watched, dask.namespace)
+    kubeconfig = control_plane.kubeconfig_for(dask.namespace, ACCOUNT)
+    options = (f"--namespace={dask.namespace}", f"--namespace={second.namespace}")
+    unwatched.apply("cluster.yaml")
+
+    with OperatorProcess(kubeconfig, options=options):
+        for watched in (dask, second):
+            watched.apply("cluster.yaml")
+        for watched in (dask, second):
+            watched.wait_ready("daskclusters", NAME)
+            watched.wait_for_workers(2)
+        dask.api.delete(dask.path("pods", f"{NAME}-scheduler"))
+        dask.wait_ready("daskclusters", NAME)
+        second.scale("daskworkergroups", f"{NAME}-default-worker-group", 3)
+        assert 3 == len(second.wait_for_workers(3))
+
+    assert set() == unwatched.left()

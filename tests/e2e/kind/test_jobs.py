@@ -1,0 +1,80 @@
+"""Jobs with real Dask, beyond what the seed's document shows."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.e2e.kind.kubectl import SEED, Kubectl
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+
+def seeds_job(kubectl: Kubectl) -> dict[str, Any]:
+    """The seed's job.yaml, for the test's namespace."""
+    manifest: dict[str, Any] = yaml.safe_load((SEED / "job.yaml").read_text())
+    manifest["metadata"]["namespace"] = kubectl.namespace
+    return manifest
+
+
+def test_a_failing_runner_is_restarted(kubectl: Kubectl) -> None:
+    """
+    Under OnFailure the runner's container starts again until it succeeds, in the same Pod.
+    """
+    manifest = seeds_job(kubectl)
+    spec = manifest["spec"]["job"]["spec"]
+    spec["volumes"] = [{"name": "memory", "emptyDir": {}}]
+    (container,) = spec["containers"]
+    container["volumeMounts"] = [{"name": "memory", "mountPath": "/memory"}]
+    container["args"] = ["sh", "-c", "test -e /memory/tried || { touch /memory/tried; exit 3; }"]
+
+    kubectl.do("apply", "--filename=-", stdin=yaml.safe_dump(manifest))
+    kubectl.do("wait", "--for=condition=Complete", "daskjob/simple-job", "--timeout=240s")
+
+    runner = kubectl.get("pod", "simple-job-runner")
+    assert runner is not None
+    assert 1 == runner["status"]["containerStatuses"][0]["restartCount"]
+
+
+def test_a_runner_with_company_is_judged_as_a_pod(kubectl: Kubectl) -> None:
+    """
+    Init container, sidecar and a second container beside it: the job ends when the Pod does.
+    """
+    manifest = seeds_job(kubectl)
+    spec = manifest["spec"]["job"]["spec"]
+    (container,) = spec["containers"]
+
+    def beside(name: str, program: str, **more: str) -> dict[str, Any]:
+        return {**container, "name": name, "args": ["sh", "-c", program], **more}
+
+    endless = "trap exit TERM; while true; do sleep 1; done"
+    spec["initContainers"] = [
+        beside("first", "true"),
+        beside("sidecar", endless, restartPolicy="Always"),
+    ]
+    container["args"] = ["true"]
+    spec["containers"] = [container, beside("slower", "sleep 5")]
+
+    kubectl.do("apply", "--filename=-", stdin=yaml.safe_dump(manifest))
+    kubectl.do("wait", "--for=condition=Complete", "daskjob/simple-job", "--timeout=240s")
+
+    runner, job = kubectl.get("pod", "simple-job-runner"), kubectl.get("daskjob", "simple-job")
+    assert runner is not None
+    assert job is not None
+    ends = {
+        entry["name"]: entry["state"]["terminated"]["finishedAt"]
+        for entry in runner["status"]["containerStatuses"]
+    }
+    assert {"job", "slower"} == ends.keys()
+    assert max(ends.values()) == job["status"]["endTime"]
+
+
+def test_the_example_job_computes(kubectl: Kubectl) -> None:
+    """
+    The job in examples/ prints what its workers computed, and completes.
+    """
+    kubectl.do("apply", "--filename", str(EXAMPLES / "job.yaml"))
+
+    kubectl.do("wait", "--for=condition=Complete", "daskjob/squares", "--timeout=240s")
+
+    assert "the sum of the squares is 328350" in kubectl.do("logs", "squares-runner")

@@ -89,6 +89,19 @@ class KubeContract(WatchContract):
 
         assert {"b": "1"} == patched["metadata"]["annotations"]
 
+    def test_a_null_in_a_list_is_left_out(self, kube: Kube, namespace: str) -> None:
+        """
+        In the objects of a list that a merge patch brings, null is as good as nothing.
+        """
+        meta = Meta.parse(kube.create(WORKER_GROUPS, a_group(namespace)))
+        containers = [{"name": "main", "env": [{"name": "A", "value": None}], "args": None}]
+        body = {"spec": {"worker": {"spec": {"containers": containers}}}}
+
+        patched = kube.merge_patch(WORKER_GROUPS, meta.key, body)
+
+        expected = [{"name": "main", "env": [{"name": "A"}]}]
+        assert expected == patched["spec"]["worker"]["spec"]["containers"]
+
     def test_a_stale_version_is_a_conflict(self, kube: Kube, namespace: str) -> None:
         """
         A patch that names an older version changes nothing; one that names the newest works.

@@ -23,10 +23,10 @@ class Status(ApiModel):
     )
     failures: int = Field(
         default=0,
-        description="How often in a row Pods had to be replaced that ended within 10 minutes.",
+        description="Rounds of replacing Pods that ended, each within 10 minutes of the one before.",
     )
     last_failure_time: datetime | None = Field(
-        default=None, description="When that was the last time."
+        default=None, description="When the last of these rounds began."
     )
     conditions: list[Condition] = Field(
         default=[],

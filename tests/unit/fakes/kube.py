@@ -2,7 +2,7 @@
 
 import copy
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from daskop.api.meta import Manifest, NamespacedName, WatchEvent
@@ -254,4 +254,11 @@ def _merge(target: Json, patch: Manifest) -> None:
             target[key] = inner if isinstance(inner, dict) else {}
             _merge(target[key], value)
         else:
-            target[key] = copy.deepcopy(value)
+            target[key] = _without_nulls(value)
+
+
+def _without_nulls(value: Any) -> Any:
+    """A copy without nulls in objects, as the server's patch leaves what stands in a list."""
+    if isinstance(value, Mapping):
+        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
+    return [_without_nulls(v) for v in value] if isinstance(value, list) else copy.deepcopy(value)

@@ -12,7 +12,7 @@ ON_OLDEST := PYTHONPATH=$(OLDEST):src $(BIN)
 CLUSTER := $(BIN)/python -m tests.e2e.cluster
 SOURCES := src tests benchmarks
 
-.PHONY: help setup fmt lint types arch unit oldest e2e test check cover score bench crds requirements \
+.PHONY: help setup fmt lint types arch unit decisions oldest e2e test check cover score bench crds requirements \
 	image cluster-up cluster-down kubeconfig deploy undeploy control-plane demo clean
 
 help: ## List the targets
@@ -44,6 +44,10 @@ arch: setup ## Layers: who may import whom
 unit: setup ## Unit tests: seconds, no server, no container
 	$(BIN)/pytest tests/unit
 
+decisions: setup ## Every branch of every decision is taken by a test
+	@$(BIN)/coverage run -m pytest --quiet tests/unit/plan tests/unit/controllers
+	@$(BIN)/coverage report --include='*/daskop/plan/*' --fail-under=100
+
 $(OLDEST): requirements/oldest.txt $(STAMP)
 	@rm -rf $@
 	@$(BIN)/pip install --quiet --require-hashes --no-deps --target $@ --requirement $<
@@ -62,7 +66,7 @@ e2e: setup ## Tests on a real control plane and on kind, both started from nothi
 
 test: check e2e ## Everything: check, then e2e
 
-check: lint types arch unit ## What must be green at every commit
+check: lint types arch unit decisions ## What must be green at every commit
 
 cover: setup ## Unit tests with branch coverage
 	$(BIN)/coverage run -m pytest tests/unit

@@ -41,6 +41,7 @@ def main() -> None:
 @click.option(
     "--kubeconfig",
     envvar="DASKOP_KUBECONFIG",
+    show_envvar=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Server and credentials; left out, those of the Pod that it runs in.",
 )
@@ -48,6 +49,7 @@ def main() -> None:
     "--namespace",
     "namespaces",
     envvar="DASKOP_NAMESPACES",
+    show_envvar=True,
     multiple=True,
     help="Watch this namespace; may be given several times (in the environment with spaces in "
     "between). Left out, all namespaces are watched.",
@@ -55,6 +57,7 @@ def main() -> None:
 @click.option(
     "--leader-election/--no-leader-election",
     envvar="DASKOP_LEADER_ELECTION",
+    show_envvar=True,
     default=False,
     show_default=True,
     help="Agree with other replicas, by a Lease, on which of them works.",
@@ -62,11 +65,13 @@ def main() -> None:
 @click.option(
     "--lease-namespace",
     envvar="DASKOP_LEASE_NAMESPACE",
+    show_envvar=True,
     help="Where the Lease is; left out, in the namespace of the Pod that it runs in.",
 )
 @click.option(
     "--workers",
     envvar="DASKOP_WORKERS",
+    show_envvar=True,
     type=click.IntRange(1, 64),
     default=8,
     show_default=True,
@@ -75,6 +80,7 @@ def main() -> None:
 @click.option(
     "--parallel-requests",
     envvar="DASKOP_PARALLEL_REQUESTS",
+    show_envvar=True,
     type=click.IntRange(1, 64),
     default=8,
     show_default=True,
@@ -83,6 +89,7 @@ def main() -> None:
 @click.option(
     "--qps",
     envvar="DASKOP_QPS",
+    show_envvar=True,
     type=click.FloatRange(0),
     default=0,
     help="Most requests in a second; 0, the default, leaves that to the API server.",
@@ -90,6 +97,7 @@ def main() -> None:
 @click.option(
     "--burst",
     envvar="DASKOP_BURST",
+    show_envvar=True,
     type=click.IntRange(1),
     default=200,
     show_default=True,
@@ -98,6 +106,7 @@ def main() -> None:
 @click.option(
     "--health-address",
     envvar="DASKOP_HEALTH_ADDRESS",
+    show_envvar=True,
     type=AddressType(),
     default=":8081",
     show_default=True,
@@ -106,6 +115,7 @@ def main() -> None:
 @click.option(
     "--metrics-address",
     envvar="DASKOP_METRICS_ADDRESS",
+    show_envvar=True,
     type=AddressType(),
     default=":8080",
     show_default=True,
@@ -114,6 +124,7 @@ def main() -> None:
 @click.option(
     "--log-format",
     envvar="DASKOP_LOG_FORMAT",
+    show_envvar=True,
     type=click.Choice(["auto", "console", "json"]),
     default="auto",
     show_default=True,

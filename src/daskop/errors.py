@@ -33,9 +33,11 @@ class DaskopError(Exception):
 
     Attributes:
         condition_reason: One CamelCase word for conditions and events.
+        look_again_seconds: When a pass that failed has something else to do; None if it has not.
     """
 
     condition_reason: ClassVar[str] = "Failed"
+    look_again_seconds: float | None = None
 
 
 class ApiError(DaskopError):
@@ -96,7 +98,9 @@ class NotFoundError(ApiError):
 
 
 class ServerError(ApiError):
-    """The server, or a proxy before it, is sick or overloaded."""
+    """The server, an admission webhook or a proxy is sick or overloaded."""
+
+    condition_reason = "ServerError"
 
 
 class TooManyRequestsError(ApiError):
@@ -135,3 +139,6 @@ class VersionsWentBackError(DaskopError):
 
 REFUSALS = (ForbiddenError, InvalidError, NameTakenError)
 """Failures that people have to mend; the same request fails again until they have."""
+
+TOLD = (*REFUSALS, ServerError)
+"""Failures of which the object's status tells: also a webhook that is down may stay so for long."""

@@ -16,6 +16,7 @@ NAMESPACE = "ns"
 CLUSTER_UID = "cluster-uid"
 GROUP_UID = "group-uid"
 JOB_UID = "job-uid"
+GENERATION = 3
 
 POD_SPEC: dict[str, Any] = {"containers": [{"name": "main", "image": "dask"}]}
 
@@ -27,7 +28,7 @@ def key(name: str) -> NamespacedName:
 
 def a_meta(name: str, uid: str, *owners: OwnerReference, deleting: bool = False) -> Meta:
     """The identity of an object."""
-    return Meta(key(name), uid, "1", generation=3, deleting=deleting, owners=owners)
+    return Meta(key(name), uid, "1", generation=GENERATION, deleting=deleting, owners=owners)
 
 
 def owned_by(uid: str, kind: str = "DaskCluster", *, controller: bool = True) -> OwnerReference:
@@ -66,6 +67,11 @@ def a_worker_group(
     labels = reserved_labels("c", "workergroup")
     annotations = {PASSED_REPLICAS_ANNOTATION: passed}
     return CustomResource("DaskWorkerGroup", meta, spec, status or {}, labels, annotations)
+
+
+def workers_up(number: int) -> dict[str, Any]:
+    """The status of a group that has settled: of its newest spec, all *number* workers are up."""
+    return {"observedGeneration": GENERATION, "replicas": number, "readyReplicas": number}
 
 
 def a_job(*, deleting: bool = False, status: Manifest | None = None) -> DaskJob:

@@ -48,7 +48,7 @@ class Pod(NamedTuple):
         labels: What selectors rest on.
         template: The digest of the template that it was made from, or an empty string.
         restarts: How often its first container, which is Dask's own, was started again.
-        problem: What keeps it from becoming ready, if it is told.
+        problem: What keeps it from becoming ready, or made it fail, if it is told.
     """
 
     meta: Meta
@@ -79,7 +79,7 @@ class Pod(NamedTuple):
             PodLabels.of(metadata.get("labels") or {}),
             sys.intern((metadata.get("annotations") or {}).get(TEMPLATE_ANNOTATION, "")),
             _restarts(status, manifest.get("spec") or {}),
-            None if ready or phase in ENDED else problem_of(status),
+            None if ready or phase == "Succeeded" else problem_of(status),
         )
 
     @property

@@ -9,6 +9,9 @@ from pydantic import Field
 from daskop.api.meta import Manifest
 from daskop.api.schema import ApiModel
 
+LONGEST_MESSAGE = 4096
+"""Characters: a server may quote a whole spec, and a status that is too long would be refused."""
+
 
 class Condition(ApiModel):
     """One observation about an object."""
@@ -30,7 +33,8 @@ def rfc3339(moment: datetime) -> str:
 
 def condition(type_: str, *, holds: bool, reason: str, message: str) -> dict[str, Any]:
     """A condition without its times, which :func:`merge_conditions` adds."""
-    return {"type": type_, "status": str(holds), "reason": reason, "message": message}
+    told = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]} ..."
+    return {"type": type_, "status": str(holds), "reason": reason, "message": told}
 
 
 def merge_conditions(

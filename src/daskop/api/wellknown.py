@@ -1,4 +1,4 @@
-"""Names that are part of the API: group, labels, annotations, condition types, reasons."""
+"""Names that are part of the API: group, labels, annotations, condition types."""
 
 from typing import Final
 

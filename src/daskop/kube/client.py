@@ -12,7 +12,8 @@ from daskop.api.meta import Manifest, NamespacedName
 from daskop.api.resources import Resource
 from daskop.api.wellknown import FIELD_MANAGER
 from daskop.errors import ConnectionFailedError, TooManyRequestsError
-from daskop.kube.failure import decoded, failure, retry_after_seconds
+from daskop.kube.decoding import decoded
+from daskop.kube.failure import failure, retry_after_seconds
 from daskop.kube.transport import READ_SECONDS, Exchange, Transport
 from daskop.metrics import Metrics
 from daskop.token_bucket import TokenBucket

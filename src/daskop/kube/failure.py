@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from daskop.errors import (
     AlreadyExistsError,
     ApiError,
@@ -72,12 +70,3 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float:
     """What the server asks for, 0 if nothing; it sends whole seconds, never a date."""
     text = headers.get("Retry-After") or ""
     return min(float(text), NOT_LONGER_SECONDS) if text.isdecimal() else 0.0
-
-
-def decoded(body: bytes | str) -> Any:
-    """*body* as JSON, or None if it is none: a proxy on the way may answer in HTML."""
-    try:
-        # Less than half of json.loads' time; objects share the keys (benchmarks/watch_ingest.py).
-        return orjson.loads(body)
-    except ValueError:
-        return None

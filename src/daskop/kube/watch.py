@@ -13,7 +13,8 @@ from daskop.api.meta import Manifest, WatchEvent
 from daskop.api.resources import Resource
 from daskop.errors import ConnectionFailedError, GoneError
 from daskop.kube.client import Client
-from daskop.kube.failure import decoded, failure
+from daskop.kube.decoding import decoded
+from daskop.kube.failure import failure
 
 PAGE = 250
 """Objects in one answer of a list: decoded, 50 KB of a Pod each until their views are made."""

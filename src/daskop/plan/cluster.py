@@ -28,22 +28,18 @@ def plan_cluster(observed: ObservedCluster, now: datetime) -> Plan:
     own = scheduler if is_own(cluster.meta, scheduler) else None
     ended = [own] if own is not None and own.ended else []
     replaced = replacement(ended, cluster.status, now, late_too=True)
-    status = cluster_status(observed, replaced, now)
+    # A name that is taken, by whomever, is left alone here; the pass is made again. The Service
+    # comes last: what a user writes there can be refused, and the workers are to scale all the same.
+    group = tuple(_group_actions(cluster, observed.group))
+    service = _service_actions(cluster, observed.service)
+    status = cluster_status(observed, replaced, now, passing=bool(group))
     return Plan(
-        actions=tuple(_actions(observed, replaced)),
+        actions=(*_scheduler_actions(cluster, scheduler, replaced), *group, *service),
         status=status,
         events=cluster_events(cluster.status, status),
         # That a name is free may not be seen: who stands there may be nobody whom we watch.
         requeue_after=LOOK_AGAIN if in_the_way(observed) else replaced.wait,
     )
-
-
-def _actions(observed: ObservedCluster, replaced: Replacement) -> Iterator[Action]:
-    # A name that is taken, by whomever, is left alone here; the pass is made again.
-    cluster = observed.cluster
-    yield from _scheduler_actions(cluster, observed.scheduler, replaced)
-    yield from _service_actions(cluster, observed.service)
-    yield from _group_actions(cluster, observed.group)
 
 
 def _scheduler_actions(

@@ -7,7 +7,9 @@ from daskop.api.children import Pod
 from daskop.api.cluster import DaskCluster
 from daskop.api.conditions import condition, merge_conditions
 from daskop.api.meta import Manifest
+from daskop.api.resources import PODS, SERVICES, WORKER_GROUPS
 from daskop.api.wellknown import READY, RECONCILING, SCHEDULER_READY
+from daskop.api.worker_group import DaskWorkerGroup
 from daskop.plan.actions import Event
 from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedCluster, is_own
@@ -25,18 +27,18 @@ def scheduler_is_ready(cluster: DaskCluster, scheduler: Pod | None) -> bool:
 
 def in_the_way(observed: ObservedCluster) -> Obstacle | None:
     """The first object under a name that the cluster needs that is not its own, or is going."""
-    uid = observed.cluster.meta.uid
+    cluster = observed.cluster
     return (
-        taken("Pod", observed.scheduler, uid)
-        or taken("Service", observed.service, uid)
-        or taken("DaskWorkerGroup", observed.group, uid)
+        taken(PODS.kind, observed.scheduler, cluster)
+        or taken(SERVICES.kind, observed.service, cluster)
+        or taken(WORKER_GROUPS.kind, observed.group, cluster)
     )
 
 
 def cluster_status(
-    observed: ObservedCluster, replaced: Replacement, now: datetime
+    observed: ObservedCluster, replaced: Replacement, now: datetime, *, passing: bool
 ) -> dict[str, Any]:
-    """Counts, conditions, and the words of older tools."""
+    """Counts, conditions, and the words of older tools; *passing*: the group is being changed."""
     cluster = observed.cluster
     group = observed.group if is_own(cluster.meta, observed.group) else None
     counts = group.status if group else {}
@@ -44,7 +46,10 @@ def cluster_status(
     wanted = group.spec.worker.replicas if group else cluster.spec.worker.replicas
     up = scheduler_is_ready(cluster, observed.scheduler)
     run = _scheduler_run(observed, up=up)
-    obstacle = _obstacle(observed, replaced, counts, wanted)
+    settled = group is not None and _has_settled(group, wanted)
+    obstacle = _obstacle(observed, replaced, None if settled else counts, wanted)
+    if passing and obstacle is None:
+        obstacle = Obstacle("WorkersNotReady", "the worker group is to take up a change")
     ready_workers = counts.get("readyReplicas", 0)
     conditions = _conditions(obstacle, run["schedulerRestarts"], up=up, workers=ready_workers)
     conditions += probe_condition(cluster.spec.scheduler.spec)
@@ -98,9 +103,9 @@ def _phase(observed: ObservedCluster, *, up: bool) -> str:
 
 
 def _obstacle(
-    observed: ObservedCluster, replaced: Replacement, group: Manifest, wanted: int
+    observed: ObservedCluster, replaced: Replacement, group: Manifest | None, wanted: int
 ) -> Obstacle | None:
-    """The first thing in the way, in the order in which they have to be removed."""
+    """The first thing in the way; *group* is the status of a group that has not settled."""
     cluster, scheduler = observed.cluster, observed.scheduler
     blocked = in_the_way(observed)
     if blocked is not None:
@@ -108,27 +113,38 @@ def _obstacle(
     if not scheduler_is_ready(cluster, scheduler):
         if replaced.held and replaced.wait:
             told = f"the scheduler has ended: {replaced.held[0].reason or replaced.held[0].phase}"
-            return Obstacle("SchedulerFails", f"{told}; it is replaced in a while")
+            return Obstacle("SchedulerFails", f"{told}; it is replaced at {replaced.at}")
         problem = pod_obstacle(scheduler, cluster.spec.scheduler.spec) if scheduler else None
         return problem or Obstacle("SchedulerNotReady", "waiting for the scheduler's readiness")
-    ready = group.get("readyReplicas", 0)
-    if ready >= wanted:
+    if group is None:
         return None
     for entry in group.get("conditions") or ():
         if entry["type"] == READY and entry["status"] != "True":
             return Obstacle(entry["reason"], entry["message"])
-    return Obstacle("WorkersNotReady", f"{ready} of {wanted} workers are ready")
+    told = f"{group.get('readyReplicas', 0)} of {wanted} workers are ready"
+    return Obstacle("WorkersNotReady", told)
+
+
+def _has_settled(group: DaskWorkerGroup, wanted: int) -> bool:
+    """Whether the group says of its newest spec that all workers are there and ready."""
+    status = group.status
+    return bool(
+        status.get("observedGeneration") == group.meta.generation
+        and status.get("replicas") == status.get("readyReplicas") == wanted
+    )
 
 
 def _conditions(
     obstacle: Obstacle | None, restarts: int, *, up: bool, workers: int
 ) -> list[dict[str, Any]]:
-    told = obstacle or Obstacle("Ready", f"the scheduler and {workers} workers are ready")
+    told = obstacle or Obstacle(
+        "Ready", f"the scheduler is ready, and so are all workers: {workers}"
+    )
     scheduler = told
     if up:
         scheduler = Obstacle("SchedulerReady", "the scheduler accepts connections")
     if up and restarts:
-        times = f"the scheduler accepts connections; restarts, each with a loss: {restarts}"
+        times = f"the scheduler accepts connections; times that it lost what it held: {restarts}"
         scheduler = Obstacle("SchedulerRestarted", times)
     settled = obstacle is None
     return [

@@ -5,15 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from daskop.api.children import Pod, PodLabels
-from daskop.api.conditions import holds
 from daskop.api.job import DaskJob
 from daskop.api.meta import NamespacedName
 from daskop.api.resources import CLUSTERS, PODS
 from daskop.api.wellknown import (
     API_VERSION,
     CLUSTER,
-    COMPLETE,
-    FAILED,
     JOB_RUNNER,
     PASSED_REPLICAS_ANNOTATION,
     SCHEDULER_ADDRESS_ENV,
@@ -31,7 +28,7 @@ from daskop.plan.pod_template import (
     reserved_labels,
     with_env,
 )
-from daskop.plan.refusal import settled_status
+from daskop.plan.refusal import has_ended, settled_status
 from daskop.plan.replacement import Replacement, replacement
 
 ON_FAILURE = "OnFailure"
@@ -46,7 +43,7 @@ def plan_job(observed: ObservedJob, now: datetime) -> Plan:
     if job.meta.deleting:
         return Plan()  # its children go by garbage collection
     # An end on record is final: what is deleted or made by others afterwards changes nothing.
-    if finished(job):
+    if has_ended(job.status):
         return Plan(actions=tuple(_clean_up(observed)), status=settled_status(job))
     runner = own_runner(observed)
     lost = runner if runner is not None and is_lost(job, runner) else None
@@ -66,19 +63,14 @@ def plan_job(observed: ObservedJob, now: datetime) -> Plan:
     )
 
 
-def finished(job: DaskJob) -> bool:
-    """Whether the job's end is on record. It stays ended, even when its runner is deleted."""
-    conditions = job.status.get("conditions") or ()
-    return holds(conditions, COMPLETE) or holds(conditions, FAILED)
-
-
 def is_lost(job: DaskJob, runner: Pod) -> bool:
     """Whether *runner* ended for a reason that is not its program's, and may run once more."""
     # With OnFailure the kubelet itself starts containers again: only an eviction, or the loss of
     # the node, ends such a Pod. With Never its user has said that it must not run twice.
+    # A Pod that somebody deletes fails on its way, without a reason.
     policy = job.spec.job.spec.get("restartPolicy") or ON_FAILURE
-    evicted = runner.phase == "Failed" and runner.reason not in {"", DEADLINE_EXCEEDED}
-    return evicted and policy != "Never"
+    by_itself = runner.reason == DEADLINE_EXCEEDED or not (runner.reason or runner.meta.deleting)
+    return runner.phase == "Failed" and not by_itself and policy != "Never"
 
 
 def _clean_up(observed: ObservedJob) -> Iterator[Action]:

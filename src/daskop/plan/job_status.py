@@ -6,6 +6,8 @@ from typing import Any
 from daskop.api.children import Pod
 from daskop.api.conditions import condition, merge_conditions
 from daskop.api.meta import Manifest
+from daskop.api.problem import CRASH_LOOP
+from daskop.api.resources import CLUSTERS, PODS
 from daskop.api.wellknown import COMPLETE, FAILED, READY, RECONCILING, STALLED
 from daskop.plan.actions import Event
 from daskop.plan.names import Naming
@@ -23,7 +25,6 @@ FAILED_WORD = "Failed"
 TOLD = {
     RUNNING: Event("JobStarted", "The runner has started"),
     SUCCESSFUL: Event("JobSucceeded", "The runner has completed; the cluster is removed"),
-    FAILED_WORD: Event("JobFailed", "The runner has failed; the cluster is removed", warning=True),
 }
 """What people are told when a job reaches one of dask-kubernetes' words."""
 
@@ -37,8 +38,9 @@ def own_runner(observed: ObservedJob) -> Pod | None:
 
 def in_the_way(observed: ObservedJob) -> Obstacle | None:
     """The first object under a name that the job needs that is not its own, or is going."""
-    uid = observed.job.meta.uid
-    return taken("DaskCluster", observed.cluster, uid) or taken("Pod", observed.runner, uid)
+    job = observed.job
+    cluster = taken(CLUSTERS.kind, observed.cluster, job)
+    return cluster or taken(PODS.kind, observed.runner, job)
 
 
 def job_status(
@@ -47,7 +49,7 @@ def job_status(
     """The word for older tools, times, and conditions; *lost* is a runner that is to be replaced."""
     job, runner = observed.job, own_runner(observed)
     word = _word(observed, None if lost else runner)
-    conditions = _conditions(observed, replaced, word) + probe_condition(job.spec.job.spec)
+    conditions = _conditions(observed, lost, replaced, word) + probe_condition(job.spec.job.spec)
     status = {
         "observedGeneration": job.meta.generation,
         "jobStatus": word,
@@ -72,10 +74,13 @@ def job_events(old: Manifest, new: Manifest) -> tuple[Event, ...]:
     word = new["jobStatus"]
     if word != old.get("jobStatus") and word in TOLD:
         events.append(TOLD[word])
+    if word != old.get("jobStatus") and word == FAILED_WORD:
+        message = _message(new).removeprefix("the")
+        events.append(Event("JobFailed", f"The{message}; the cluster is removed", warning=True))
+    if word == RUNNING and _reason(new) == CRASH_LOOP != _reason(old):
+        events.append(Event("RunnerCrashes", _message(new), warning=True))
     if was_replaced(old, new):
-        events.append(
-            Event("RunnerReplaced", "The runner was evicted, and is replaced", warning=True)
-        )
+        events.append(Event("RunnerReplaced", "The runner was lost, and is replaced", warning=True))
     return (*events, *probe_events(old, new))
 
 
@@ -86,7 +91,9 @@ def _word(observed: ObservedJob, runner: Pod | None) -> str:
     return CLUSTER_CREATED if observed.cluster else JOB_CREATED
 
 
-def _conditions(observed: ObservedJob, replaced: Replacement, word: str) -> list[dict[str, Any]]:
+def _conditions(
+    observed: ObservedJob, lost: Pod | None, replaced: Replacement, word: str
+) -> list[dict[str, Any]]:
     """The conditions that *word* stands for, by kstatus' rules for a job."""
     # A job never says Ready: kstatus takes Ready=False on one that has ended for progress for ever.
     if word == SUCCESSFUL:
@@ -104,26 +111,52 @@ def _conditions(observed: ObservedJob, replaced: Replacement, word: str) -> list
             condition(RECONCILING, holds=False, **failed),
         ]
     if word == RUNNING:
-        works = {"reason": "RunnerRunning", "message": "the runner works"}
-        return [condition(RECONCILING, holds=False, **works)]
-    told = _obstacle(observed, replaced)
+        works = _work(observed)
+        return [condition(RECONCILING, holds=False, reason=works.reason, message=works.message)]
+    told = _obstacle(observed, lost, replaced)
     return [condition(RECONCILING, holds=True, reason=told.reason, message=told.message)]
 
 
 def _failure(observed: ObservedJob) -> str:
-    reason = observed.runner.reason if observed.runner else ""
-    return f"the runner has failed{f': {reason}' if reason else ''}, and is not restarted"
+    runner = observed.runner
+    problem = runner.problem.message if runner and runner.problem else ""
+    reason = (runner.reason if runner else "") or problem
+    return f"the runner has failed{f' ({reason})' if reason else ''}, and is not restarted"
 
 
-def _obstacle(observed: ObservedJob, replaced: Replacement) -> Obstacle:
+def _work(observed: ObservedJob) -> Obstacle:
+    """How a runner that runs gets on: a program that fails again and again does, too."""
+    runner = observed.runner
+    problem = pod_obstacle(runner, observed.job.spec.job.spec) if runner else None
+    restarts = runner.restarts if runner else 0
+    again = Obstacle("RunnerRestarted", f"the runner works; restarts: {restarts}")
+    return problem or (again if restarts else Obstacle("RunnerRunning", "the runner works"))
+
+
+def _reason(status: Manifest) -> str:
+    return _reconciling(status).get("reason", "")
+
+
+def _message(status: Manifest) -> str:
+    return _reconciling(status).get("message", "")
+
+
+def _reconciling(status: Manifest) -> dict[str, str]:
+    found = (c for c in status.get("conditions") or () if c["type"] == RECONCILING)
+    return dict(next(found, {}))
+
+
+def _obstacle(observed: ObservedJob, lost: Pod | None, replaced: Replacement) -> Obstacle:
     """The first thing in the way of a job that does not run yet."""
     job, cluster, runner = observed.job, observed.cluster, observed.runner
     blocked = in_the_way(observed)
     if blocked is not None:
         return blocked
-    if replaced.held and replaced.wait:
-        told = f"the runner was evicted: {replaced.held[0].reason}"
-        return Obstacle("RunnerFails", f"{told}; it is replaced in a while")
+    if lost is not None:
+        when = f"at {replaced.at}" if replaced.at else "now"
+        return Obstacle(
+            "RunnerFails", f"the runner was lost ({lost.reason}): it is replaced {when}"
+        )
     if runner is not None:
         problem = pod_obstacle(runner, job.spec.job.spec)
         return problem or Obstacle("RunnerStarting", "waiting for the runner to start")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from daskop.api.children import Pod
+from daskop.api.kinds import AnyCustomResource
 from daskop.api.meta import HasMeta, Manifest
 
 NOT_FOUND_CODES = frozenset({127, 128})
@@ -53,16 +54,19 @@ def first_obstacle(pods: Iterable[Pod], spec: Manifest) -> Obstacle | None:
     return pod_obstacle(pod, spec) if pod is not None else None
 
 
-def taken(kind: str, child: HasMeta | None, owner_uid: str) -> Obstacle | None:
-    """Whether *child* stands under a name that its owner needs, and is not its own or is going."""
+def taken(kind: str, child: HasMeta | None, owner: AnyCustomResource) -> Obstacle | None:
+    """Whether *child* stands under a name that *owner* needs, and is not its own or is going."""
     if child is None:
         return None
-    name = f"{kind} {child.meta.key.name}"
-    if not child.meta.controlled_by(owner_uid):
-        return Obstacle("NameConflict", f"the {name} has another owner: it is left alone")
-    if child.meta.deleting:
-        return Obstacle("Terminating", f"waiting for the {name} to be gone")
-    return None
+    name, controller = f"{kind} {child.meta.key.name}", child.meta.controller
+    if child.meta.controlled_by(owner.meta.uid):
+        going = Obstacle("Terminating", f"waiting for the {name} to be gone")
+        return going if child.meta.deleting else None
+    if controller and (controller.kind, controller.name) == (owner.kind, owner.meta.key.name):
+        of = f"of an earlier {owner.kind} of that name"
+        return Obstacle("Terminating", f"waiting for the {name} {of} to be collected")
+    words = f"the {name} is there already, and not made for this {owner.kind}: it is left alone"
+    return Obstacle("NameConflict", words)
 
 
 def _runs(command: str, word: str) -> bool:

@@ -23,11 +23,13 @@ ONES_OWN = (
     "argocd.argoproj.io/",
     "dask.org/",
     "helm.sh/",
+    "kapp.k14s.io/",
     "kubectl.kubernetes.io/",
     "kubernetes.dask.org/",
     "kueue.x-k8s.io/",
     "kustomize.toolkit.fluxcd.io/",
     "meta.helm.sh/",
+    "objectset.rio.cattle.io/",
 )
 """What tools note on the object that they manage: on a child it would be managed, or pruned, too."""
 

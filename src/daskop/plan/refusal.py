@@ -6,7 +6,8 @@ from typing import Any
 from daskop.api.conditions import condition, holds, merge_conditions
 from daskop.api.kinds import AnyCustomResource
 from daskop.api.meta import Manifest
-from daskop.api.wellknown import COMPLETE, FAILED, READY, RECONCILING, REPLICA_FAILURE
+from daskop.api.wellknown import COMPLETE, FAILED, READY, RECONCILING, REPLICA_FAILURE, STALLED
+from daskop.errors import InvalidError
 
 
 def refused_status(
@@ -17,18 +18,21 @@ def refused_status(
 
     *message* is in the server's own words; transition times are those of the *stored* status.
     """
-    told = {"reason": reason, "message": message}
+    refusal = condition(REPLICA_FAILURE, holds=True, reason=reason, message=message)
+    told = {"reason": reason, "message": refusal["message"]}
     # Nothing that was planned to be waited for is in the way as much as this; but what has ended
     # waits for nothing.
-    in_the_way: set[str] = set() if _has_ended(planned) else {READY, RECONCILING}
+    in_the_way: set[str] = set() if has_ended(planned) else {READY, RECONCILING}
     conditions = [
         {**entry, **told, "status": "True" if entry["type"] == RECONCILING else "False"}
         if entry["type"] in in_the_way
         else entry
-        for entry in planned.get("conditions") or ()
-        if entry["type"] != REPLICA_FAILURE
+        for entry in _without_refusal(planned)
     ]
-    conditions.append(condition(REPLICA_FAILURE, holds=True, **told))
+    conditions.append(refusal)
+    if reason == InvalidError.condition_reason and in_the_way:
+        # Only its user can go on: Argo CD, Flux and helm --wait need not wait.
+        conditions.append(condition(STALLED, holds=True, **told))
     merged = merge_conditions(conditions, stored.get("conditions") or (), generation, now)
     phase = {"phase": "Error"} if "phase" in planned else {}
     return {**planned, **phase, "conditions": merged}
@@ -36,13 +40,23 @@ def refused_status(
 
 def settled_status(ended: AnyCustomResource) -> dict[str, Any]:
     """The status of what has *ended*: as it is stored, but for a refusal that is over."""
-    conditions = ended.status.get("conditions") or ()
-    kept = [entry for entry in conditions if entry["type"] != REPLICA_FAILURE]
+    kept = _without_refusal(ended.status)
     # Whatever is edited now makes no difference any more: also that is seen.
     seen = {"observedGeneration": ended.meta.generation}
     return {**ended.status, **seen, "conditions": kept}
 
 
-def _has_ended(status: Manifest) -> bool:
+def _without_refusal(status: Manifest) -> list[Manifest]:
+    """The conditions of *status* but for those that an earlier refusal has added."""
+    stalled = (STALLED, InvalidError.condition_reason)
+    return [
+        entry
+        for entry in status.get("conditions") or ()
+        if entry["type"] != REPLICA_FAILURE and (entry["type"], entry.get("reason")) != stalled
+    ]
+
+
+def has_ended(status: Manifest) -> bool:
+    """Whether the end of a job is on record. It stays ended, even when its runner is deleted."""
     conditions = status.get("conditions") or ()
     return holds(conditions, COMPLETE) or holds(conditions, FAILED)

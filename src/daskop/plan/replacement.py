@@ -29,12 +29,14 @@ class Replacement:
         due: To be deleted and replaced now.
         held: Left as they are for now; they keep their place.
         wait: How long that will take; None if it only has to be recorded first.
+        at: When that is (RFC 3339), which stays the same while time goes by.
         record: What the status has to remember.
     """
 
     due: tuple[Pod, ...] = ()
     held: tuple[Pod, ...] = ()
     wait: timedelta | None = None
+    at: str = ""
     record: dict[str, Any] = field(default_factory=dict)
 
 
@@ -60,12 +62,11 @@ def replacement(
         return Replacement(due=tuple(due), record=record)
     wait = min(last, now) + _delay(failures) - now if last else timedelta(0)  # clocks go back, too
     if wait > timedelta(0):
-        return Replacement(tuple(due), tuple(counted), wait, record)
+        return Replacement(tuple(due), tuple(counted), wait, rfc3339(now + wait), record)
     # Later than those Pods by any clock: the next pass knows them by that.
     newest = max(filter(None, (_moment(pod.meta.created) for pod in counted)), default=now)
-    return Replacement(
-        tuple(due), tuple(counted), None, _record(failures + 1, max(now, newest + SECOND))
-    )
+    record = _record(failures + 1, max(now, newest + SECOND))
+    return Replacement(tuple(due), tuple(counted), record=record)
 
 
 def was_replaced(old: Manifest, new: Manifest) -> bool:

@@ -41,13 +41,15 @@ def plan_worker_group(observed: ObservedWorkerGroup, now: datetime) -> Plan:
     status = worker_group_status(observed, template, replaced, now)
     events = worker_group_events(group.status, status)
     # A group may be applied before its cluster. Workers without a scheduler would only crash.
-    if cluster is None or cluster.meta.deleting:
-        return Plan(status=status, events=events)
-    if not group.meta.owned_by(cluster.meta.uid):
-        return Plan(_join(group, cluster))  # the pass that sees the join says the rest
+    orphaned = cluster is None or cluster.meta.deleting
+    if cluster is not None and not orphaned and not group.meta.owned_by(cluster.meta.uid):
+        joins = _join(group, cluster)  # after which a pass with the newer object says the rest
+        return Plan(joins) if joins else Plan(status=status, events=events)
+    actions = _actions(observed, template, replaced)
+    if orphaned:
+        actions = (action for action in actions if isinstance(action, Delete))
     # One more than a pass carries out says that there is more; the rest is not even built.
-    actions = islice(_actions(observed, template, replaced), MAX_ACTIONS + 1)
-    return Plan(tuple(actions), status, events, replaced.wait)
+    return Plan(tuple(islice(actions, MAX_ACTIONS + 1)), status, events, replaced.wait)
 
 
 def _join(group: DaskWorkerGroup, cluster: DaskCluster) -> tuple[Action, ...]:

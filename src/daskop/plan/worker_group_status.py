@@ -5,6 +5,7 @@ from typing import Any
 
 from daskop.api.conditions import condition, merge_conditions
 from daskop.api.meta import Manifest
+from daskop.api.resources import CLUSTERS
 from daskop.api.wellknown import GROUP_NAME_LABEL, READY, RECONCILING
 from daskop.plan.actions import Event
 from daskop.plan.observed import ObservedWorkerGroup
@@ -26,7 +27,7 @@ def worker_group_status(
     alive = [pod for pod in observed.pods if pod.alive]
     ready = sum(pod.ready for pod in alive)
     obstacle = _obstacle(observed, replaced, len(alive), ready)
-    told = obstacle or Obstacle("Ready", f"{ready} workers are ready")
+    told = obstacle or Obstacle("Ready", f"all workers are ready: {ready}")
     conditions = [
         condition(READY, holds=obstacle is None, reason=told.reason, message=told.message),
         condition(
@@ -54,9 +55,9 @@ def worker_group_events(old: Manifest, new: Manifest) -> tuple[Event, ...]:
     before, after = old.get("desiredReplicas"), new["desiredReplicas"]
     if before is not None and before != after:
         word, reason = ("up", "ScaledUp") if before < after else ("down", "ScaledDown")
-        events.append(Event(reason, f"Scaled {word} from {before} to {after} workers"))
+        events.append(Event(reason, f"Scaled the workers {word} from {before} to {after}"))
     if was_replaced(old, new):
-        message = "Workers ended within 10 minutes, and are replaced"
+        message = "Workers ended within 10 minutes of their start, and are replaced"
         events.append(Event("WorkersReplaced", message, warning=True))
     return (*events, *probe_events(old, new))
 
@@ -69,15 +70,25 @@ def _obstacle(
     wanted = group.spec.worker.replicas
     if cluster is None or cluster.meta.deleting:
         return Obstacle("ClusterNotFound", f"waiting for the DaskCluster {group.spec.cluster}")
+    if _belongs_to_another(observed):
+        return Obstacle("Terminating", "waiting for the earlier DaskCluster, and this group, to go")
     if ready == wanted == alive:
         return None
     told = f"{ready} of {wanted} workers are ready"
     if replaced.held and replaced.wait:
         ended = min(replaced.held, key=lambda pod: pod.meta.key)
-        words = f"{told}; Pod {ended.meta.key.name} has ended: {ended.reason or ended.phase}"
-        return Obstacle("WorkersFail", f"{words}; it is replaced in a while")
+        problem = ended.problem.message if ended.problem else ended.phase
+        words = f"{told}; Pod {ended.meta.key.name} has ended: {ended.reason or problem}"
+        return Obstacle("WorkersFail", f"{words}; it is replaced at {replaced.at}")
     waiting = [pod for pod in observed.pods if pod.alive and not pod.ready]
     cause = first_obstacle(waiting, group.spec.worker.spec)
     if cause is not None:
         return Obstacle(cause.reason, f"{told}; {cause.message}")
     return Obstacle("WorkersNotReady", told)
+
+
+def _belongs_to_another(observed: ObservedWorkerGroup) -> bool:
+    """Whether the group belongs to an earlier cluster of that name, and goes with that."""
+    meta, cluster = observed.group.meta, observed.cluster
+    owned = any(owner.kind == CLUSTERS.kind for owner in meta.owners)
+    return owned and cluster is not None and not meta.owned_by(cluster.meta.uid)

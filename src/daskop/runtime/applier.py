@@ -101,7 +101,9 @@ class Applier:
                 self._create(action.instead())
             else:
                 kind = action.resource.kind
-                raise NameTakenError(f"{kind} {action.key} belongs to another owner") from None
+                raise NameTakenError(
+                    f"{kind} {action.key} exists already, and is not ours"
+                ) from None
 
     def _mend_labels(self, action: Create, live: Manifest) -> None:
         """Put back labels without which our own object is hidden from our watches."""

@@ -23,6 +23,9 @@ STUCK_SECONDS = 900.0
 REFUSAL_BACKOFF = Backoff(1.0, 60.0)
 """What people have to mend takes them a while; it is not to take them much longer than that."""
 
+FAILURE_BACKOFF = Backoff(ITEM_BACKOFF.first, REFUSAL_BACKOFF.longest)
+"""client-go's 17 minutes would be long after one hiccup of a server that had refused for an hour."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -114,7 +117,7 @@ class Controller:
             with Surviving("reconcile_crashed"):
                 outcome = self._reconcile(key)
             if outcome == "crash":
-                self.queue.add_rate_limited(key)
+                self.queue.add_rate_limited(key, backoff=FAILURE_BACKOFF)
         seconds = self._clock.monotonic() - started
         self._metrics.reconciles.labels(self.name, outcome).inc()
         self._metrics.reconcile_seconds.labels(self.name).observe(seconds)
@@ -127,7 +130,7 @@ class Controller:
         try:
             result = self._reconciler.reconcile(key)
         except ConflictError as error:  # our copy is old; the newer one is on its way
-            self.queue.add_rate_limited(key)
+            self.queue.add_rate_limited(key, backoff=FAILURE_BACKOFF)
             log.debug("reconcile_conflicted", error=str(error))
             return "conflict"
         except DaskopError as error:
@@ -144,8 +147,11 @@ class Controller:
     def _retry(self, key: NamespacedName, error: DaskopError) -> float:
         """Queue *key* again after a failure, and return after how many seconds."""
         at_least = error.retry_after_seconds if isinstance(error, ApiError) else 0.0
-        backoff = REFUSAL_BACKOFF if isinstance(error, REFUSALS) else ITEM_BACKOFF
-        return self.queue.add_rate_limited(key, at_least, backoff)
+        backoff = REFUSAL_BACKOFF if isinstance(error, REFUSALS) else FAILURE_BACKOFF
+        seconds = self.queue.add_rate_limited(key, at_least, backoff)
+        if error.look_again_seconds is not None:
+            self.queue.add_after(key, error.look_again_seconds)
+        return seconds
 
     def _check_timeout(self, key: NamespacedName, seconds: float) -> None:
         with self._overdue_lock:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from daskop.api.meta import HasMeta, Manifest, Meta
 from daskop.api.resources import Resource
 from daskop.clock import Clock
-from daskop.errors import REFUSALS, DaskopError
+from daskop.errors import TOLD, DaskopError
 from daskop.plan.actions import Event, Plan
 from daskop.plan.refusal import refused_status
 from daskop.runtime.applier import Applier
@@ -56,7 +56,7 @@ class PlanExecutor:
         status = plan.status
         try:
             complete = self._applier.apply(plan.actions)
-        except REFUSALS as error:
+        except TOLD as error:
             refusal = error
             status = self._refused(view, plan, error)
         # After the writes, so that a crash in between is seen by the next pass as work undone; and
@@ -64,12 +64,12 @@ class PlanExecutor:
         status_after = self._status.write(resource, view.meta, view.status, status)
         for event in self._events(plan, refusal, stored=status_after is None):
             self._recorder.record(resource, view.meta, event)
-        if refusal is not None:
-            raise refusal
-        if not complete:
-            return Result(timedelta(0))
         waits = [wait for wait in (plan.requeue_after, status_after) if wait is not None]
-        return Result(min(waits, default=None))
+        wait = min(waits, default=None)
+        if refusal is not None:
+            refusal.look_again_seconds = wait.total_seconds() if wait is not None else None
+            raise refusal
+        return Result(wait if complete else timedelta(0))
 
     def _events(
         self, plan: Plan, refusal: DaskopError | None, *, stored: bool

@@ -1,7 +1,5 @@
 """A thousand workers come up, and then nothing is written for a minute."""
 
-import time
-
 import pytest
 import yaml
 
@@ -9,30 +7,10 @@ from tests.e2e.cluster.controlplane.api import Api
 from tests.e2e.cluster.controlplane.audit import requests
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.controlplane.dask import GROUP, SEED, Dask
+from tests.e2e.controlplane.quiet import Quiet
 
 WORKERS = 1000
 REST_SECONDS = 60.0
-WRITES = frozenset({"create", "patch", "update", "delete"})
-
-
-class Quiet:
-    """Whether the operator has left a namespace alone for a minute, says the audit log."""
-
-    def __init__(self, plane: ControlPlane, namespace: str) -> None:
-        self._plane = plane
-        self._namespace = namespace
-        self.writes = -1
-        self._since = 0.0
-
-    def __call__(self) -> bool:
-        """Look once."""
-        writes = sum(
-            r.user.endswith(":daskop") and r.verb in WRITES and r.namespace == self._namespace
-            for r in requests(self._plane.audit_log)
-        )
-        if writes != self.writes:
-            self.writes, self._since = writes, time.monotonic()
-        return time.monotonic() - self._since >= REST_SECONDS
 
 
 @pytest.mark.usefixtures("operator")
@@ -41,7 +19,7 @@ def test_a_thousand_workers_rest(api: Api, namespace: str, control_plane: Contro
     """
     From 0 to 1,000 ready workers, each made once, and then 60 s without a write.
     """
-    dask, quiet = Dask(api, namespace), Quiet(control_plane, namespace)
+    dask, quiet = Dask(api, namespace), Quiet(control_plane, namespace, REST_SECONDS)
     manifest = yaml.safe_load((SEED / "cluster.yaml").read_text())
     manifest["spec"]["worker"]["replicas"] = WORKERS
 

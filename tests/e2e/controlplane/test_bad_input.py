@@ -14,6 +14,7 @@ from tests.e2e.controlplane.dask import GROUP, SEED, Dask
 
 NAME = "simple-cluster"
 SERVICE = f"{NAME}-service"
+TOLD_WITHIN_SECONDS = 5.0
 RETRIED_WITHIN_SECONDS = 75.0
 """What was refused is tried again within a minute."""
 
@@ -147,7 +148,9 @@ def test_a_podspec_that_kubernetes_refuses(dask: Dask, neighbour: Dask) -> None:
     bad = {"name": "worker", "image": "dask", "resources": {"limits": {"memory": "plenty"}}}
     dask.create(manifest("cluster.yaml", with_worker(spec={"containers": [bad]})))
 
-    told = dask.wait_for_condition("daskclusters", NAME, "Ready", reason="InvalidSpec")
+    told = dask.wait_for_condition(
+        "daskclusters", NAME, "Ready", TOLD_WITHIN_SECONDS, reason="InvalidSpec"
+    )
     assert "quantities must match" in told["message"]
     failure = dask.condition("daskworkergroups", GROUP, "ReplicaFailure")
     assert ("True", "InvalidSpec") == (failure["status"], failure["reason"])
@@ -161,6 +164,24 @@ def test_a_podspec_that_kubernetes_refuses(dask: Dask, neighbour: Dask) -> None:
 
     dask.wait_ready("daskclusters", NAME)
     assert {} == dask.condition("daskworkergroups", GROUP, "ReplicaFailure")
+
+
+def test_a_refused_service_stops_nothing_else(dask: Dask) -> None:
+    """
+    A change that no Service can take is told, and the workers are scaled all the same.
+    """
+    dask.apply("cluster.yaml")
+    dask.wait_ready("daskclusters", NAME)
+    path = dask.path("daskclusters", NAME)
+    dask.api.patch(path, {"spec": {"scheduler": {"service": {"clusterIP": "192.0.2.1"}}}})
+    told = dask.wait_for_condition("daskclusters", NAME, "Ready", reason="InvalidSpec")
+    assert "clusterIP" in told["message"]
+
+    dask.scale("daskclusters", NAME, 4)
+    dask.wait_for_workers(4)
+
+    dask.api.patch(path, {"spec": {"scheduler": {"service": {"clusterIP": None}}}})
+    dask.wait_ready("daskclusters", NAME, RETRIED_WITHIN_SECONDS)
 
 
 def test_a_denied_create_is_named(api: Api, dask: Dask) -> None:
@@ -191,7 +212,9 @@ def test_a_quota_is_named_and_its_end_seen(dask: Dask) -> None:
     )
     dask.apply("cluster.yaml")
 
-    told = dask.wait_for_condition("daskclusters", NAME, "Ready", reason="QuotaExceeded")
+    told = dask.wait_for_condition(
+        "daskclusters", NAME, "Ready", TOLD_WITHIN_SECONDS, reason="QuotaExceeded"
+    )
     assert "exceeded quota: few" in told["message"]
     dask.wait_for_workers(1)
 

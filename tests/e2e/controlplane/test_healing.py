@@ -213,3 +213,65 @@ def test_labels_of_the_cluster_reach_its_children(dask: Dask) -> None:
 
     dask.wait_for_workers(3)
     dask.wait_for(lambda: len(dask.names("pods", "team=blue")) == 1, "a worker's label")
+
+
+@pytest.fixture
+def job(api: Api, namespace: str) -> Dask:
+    """The seed's job, whose runner runs."""
+    found = Dask(api, namespace)
+    found.apply("job.yaml")
+    found.wait_for(lambda: word(found) == "Running", "the job to run", 60)
+    return found
+
+
+def word(dask: Dask) -> str:
+    """The job's status in dask-kubernetes' words."""
+    return str(dask.get("daskjobs", "simple-job").get("status", {}).get("jobStatus"))
+
+
+@pytest.mark.parametrize(
+    ("plural", "name"), [("daskclusters", "simple-job-cluster"), ("pods", "simple-job-runner")]
+)
+def test_a_deleted_child_of_a_job_comes_back(job: Dask, plural: str, name: str) -> None:
+    """
+    Cluster and runner are made anew, and the job goes on.
+    """
+    before = job.get(plural, name)["metadata"]["uid"]
+
+    job.api.delete(job.path(plural, name))
+
+    job.wait_for(
+        lambda: name in job.names(plural) and job.get(plural, name)["metadata"]["uid"] != before,
+        f"another {name}",
+        60,
+    )
+    job.wait_ready("daskclusters", "simple-job-cluster", 60)
+    job.wait_for(lambda: word(job) == "Running", "the job to run")
+
+
+def test_an_edited_cluster_of_a_job_is_mended(job: Dask) -> None:
+    """
+    Its spec is the job's; how many workers there are is whose word was the last.
+    """
+    name = "simple-job-cluster"
+    before = job.get("daskclusters", name)["spec"]["worker"]["spec"]
+    worker = {"replicas": 3, "spec": {"containers": [{"name": "x"}]}}
+
+    job.api.patch(job.path("daskclusters", name), {"spec": {"worker": worker}})
+
+    job.wait_for(
+        lambda: job.get("daskclusters", name)["spec"]["worker"]["spec"] == before, "the spec"
+    )
+    assert 3 == len(job.wait_for_workers(3, f"{name}-default-worker-group"))
+
+
+def test_the_last_of_many_numbers_counts(dask: Dask) -> None:
+    """
+    Scaled again and again while the change before is still under way, it ends at the last number.
+    """
+    for replicas in (50, 3, 20, 7):
+        dask.scale("daskworkergroups", GROUP, replicas)
+
+    dask.wait_for_workers(7)
+    dask.wait_ready("daskclusters", NAME)
+    assert 7 == len(dask.workers())

@@ -73,8 +73,16 @@ def test_only_what_is_watched_is_served(
         for watched in (dask, second):
             watched.wait_ready("daskclusters", NAME)
             watched.wait_for_workers(2)
-        dask.api.delete(dask.path("pods", f"{NAME}-scheduler"))
-        dask.wait_ready("daskclusters", NAME)
+        scheduler = f"{NAME}-scheduler"
+        before = dask.get("pods", scheduler)["metadata"]["uid"]
+        dask.api.delete(dask.path("pods", scheduler))
+        dask.wait_for(
+            lambda: (
+                scheduler in dask.names("pods")
+                and dask.get("pods", scheduler)["metadata"]["uid"] != before
+            ),
+            "another scheduler",
+        )
         second.scale("daskworkergroups", f"{NAME}-default-worker-group", 3)
         assert 3 == len(second.wait_for_workers(3))
 

@@ -2,24 +2,30 @@
 
 import secrets
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
+import yaml
 
 from tests.e2e.cluster.controlplane.api import Json
 from tests.e2e.cluster.controlplane.options import Options
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.controlplane.custom_resources import apply_custom_resources
-from tests.e2e.controlplane.dask import GROUP, Dask
+from tests.e2e.controlplane.dask import GROUP, SEED, Dask
 from tests.e2e.controlplane.operator_process import OperatorProcess
+from tests.e2e.controlplane.pod_states import (
+    READY,
+    SCHEDULED,
+    container,
+    on_a_node,
+    terminated,
+    unscheduled,
+    waiting,
+)
 
 NAME = "simple-cluster"
 SCHEDULER = f"{NAME}-scheduler"
 JOB = "simple-job"
 TOLD_WITHIN_SECONDS = 5.0
-
-SCHEDULED = {"type": "PodScheduled", "status": "True"}
-READY = [SCHEDULED, {"type": "Ready", "status": "True"}]
 
 
 @pytest.fixture(scope="module")
@@ -37,28 +43,6 @@ def dask(empty_plane: ControlPlane) -> Dask:
     name = f"test-{secrets.token_hex(4)}"
     empty_plane.api.make_namespace(name)
     return Dask(empty_plane.api, name)
-
-
-def unscheduled(message: str, reason: str = "Unschedulable") -> Json:
-    entry = {"type": "PodScheduled", "status": "False", "reason": reason, "message": message}
-    return {"phase": "Pending", "conditions": [entry]}
-
-
-def container(state: Json, **more: Any) -> Json:
-    required = {"image": "i", "imageID": "", "ready": False, "restartCount": 0}
-    return {"name": "scheduler", **required, "state": state, **more}
-
-
-def waiting(reason: str, message: str = "") -> Json:
-    return {"waiting": {"reason": reason, "message": message}}
-
-
-def terminated(code: int, reason: str, message: str = "") -> Json:
-    return {"terminated": {"exitCode": code, "reason": reason, "message": message}}
-
-
-def on_a_node(*containers: Json, phase: str = "Pending") -> Json:
-    return {"phase": phase, "conditions": [SCHEDULED], "containerStatuses": list(containers)}
 
 
 CRASHED = terminated(1, "Error")
@@ -124,14 +108,18 @@ def test_what_keeps_the_scheduler(dask: Dask, status: Json, reason: str, words: 
     dask.apply("cluster.yaml")
     dask.wait_for(lambda: SCHEDULER in dask.names("pods"), "the scheduler")
 
+    dask.set_pod(SCHEDULER, **unscheduled("at first"))
+    dask.wait_for_condition("daskclusters", NAME, "Ready", message=f"Pod {SCHEDULER}: at first")
+
     dask.set_pod(SCHEDULER, **status)
 
-    told = dask.wait_for_condition(
-        "daskclusters", NAME, "Ready", TOLD_WITHIN_SECONDS, reason=reason
-    )
-    assert words in told["message"]
-    assert "False" == told["status"]
-    dask.wait_for(lambda: dask.get("daskclusters", NAME)["status"]["phase"] == "Pending", "Pending")
+    def told() -> bool:
+        entry = dask.condition("daskclusters", NAME, "Ready")
+        return bool(entry["reason"] == reason and words in entry["message"])
+
+    dask.wait_for(told, words, TOLD_WITHIN_SECONDS)
+    cluster = dask.get("daskclusters", NAME)["status"]
+    assert ("Pending", "0/2") == (cluster["phase"], cluster["readyWorkers"])
 
     dask.set_pod(SCHEDULER, phase="Running", conditions=READY, containerStatuses=None)
     for worker in dask.worker_names():
@@ -158,6 +146,41 @@ def test_what_keeps_a_worker(dask: Dask) -> None:
         )
 
 
+def test_who_goes_first(dask: Dask) -> None:
+    """
+    Scaling down takes the pending worker, then the one that is not ready, and keeps the other.
+    """
+    manifest = yaml.safe_load((SEED / "cluster.yaml").read_text())
+    manifest["spec"]["worker"]["replicas"] = 3
+    dask.create(manifest)
+    dask.wait_for_workers(3)
+    pending, unready, ready = dask.worker_names()
+    dask.set_pod(unready, phase="Running", conditions=[SCHEDULED])
+    dask.set_pod(ready, phase="Running", conditions=READY)
+    dask.wait_for_condition("daskworkergroups", GROUP, "Ready", message="1 of 3 workers are ready")
+
+    dask.scale("daskworkergroups", GROUP, 2)
+    dask.wait_for(lambda: dask.worker_names() == [unready, ready], f"{pending} to go")
+    dask.scale("daskworkergroups", GROUP, 1)
+    dask.wait_for(lambda: dask.worker_names() == [ready], f"{unready} to go")
+
+
+def test_a_runner_that_fails_and_fails(dask: Dask) -> None:
+    """
+    Under OnFailure the job goes on, but says with which code its program ended.
+    """
+    dask.apply("job.yaml")
+    runner = started(dask)
+    crashed = container(waiting("CrashLoopBackOff"), lastState=terminated(3, "Error"))
+
+    dask.set_pod(runner, phase="Running", conditions=[], containerStatuses=[crashed])
+
+    told = dask.wait_for_condition("daskjobs", JOB, "Reconciling", reason="CrashLoop")
+    assert ("False", True) == (told["status"], "ended with exit code 3: Error" in told["message"])
+    dask.wait_for(lambda: "RunnerCrashes" in dask.events(JOB), "the event")
+    assert "Running" == word(dask)
+
+
 def test_what_keeps_a_job(dask: Dask) -> None:
     """
     A job tells what its cluster waits for, then what its runner waits for, and never says Ready.
@@ -167,13 +190,17 @@ def test_what_keeps_a_job(dask: Dask) -> None:
     dask.wait_for(lambda: scheduler in dask.names("pods"), "the scheduler")
 
     dask.set_pod(scheduler, **unscheduled("no node"))
-    told = dask.wait_for_condition("daskjobs", JOB, "Reconciling", reason="Unschedulable")
+    told = dask.wait_for_condition(
+        "daskjobs", JOB, "Reconciling", TOLD_WITHIN_SECONDS, reason="Unschedulable"
+    )
     assert f"waiting for the cluster: Pod {scheduler}: no node" == told["message"]
 
     dask.set_pod(scheduler, phase="Running", conditions=READY)
     dask.wait_for(lambda: runner in dask.names("pods"), "the runner")
     dask.set_pod(runner, **on_a_node(container(waiting("ErrImagePull", "no such image"))))
-    told = dask.wait_for_condition("daskjobs", JOB, "Reconciling", reason="ErrImagePull")
+    told = dask.wait_for_condition(
+        "daskjobs", JOB, "Reconciling", TOLD_WITHIN_SECONDS, reason="ErrImagePull"
+    )
     assert f"Pod {runner}: no such image" == told["message"]
     assert {} == dask.condition("daskjobs", JOB, "Ready")
 

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 
 from tests.e2e.cluster.controlplane.api import Api
-from tests.e2e.cluster.controlplane.audit import requests
-from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.cluster.controlplane.waiting import wait_until
 from tests.e2e.controlplane.dask import GROUP, Dask
 
@@ -138,27 +136,3 @@ def test_the_job_gets_a_cluster_and_a_runner(api: Api, namespace: str) -> None:
     address = f"tcp://simple-job-cluster-service.{namespace}.svc:8786"
     assert {"name": "DASK_SCHEDULER_ADDRESS", "value": address} in container["env"]
     assert "OnFailure" == api.get(runner)["spec"]["restartPolicy"]
-
-
-def test_nothing_is_written_at_rest(dask: Dask, control_plane: ControlPlane) -> None:
-    """
-    Once a cluster is ready the operator writes nothing but its lease, says the audit log.
-    """
-    writes: list[int] = []
-
-    def quiet() -> bool:
-        """Whether the operator wrote nothing between the last two looks, 3 s apart."""
-        seen = requests(control_plane.audit_log)
-        writes.append(
-            sum(
-                r.user.endswith(":daskop")
-                and r.verb in {"create", "patch", "update", "delete"}
-                and r.resource != "leases"
-                for r in seen
-            )
-        )
-        return len(writes) > 1 and writes[-1] == writes[-2]
-
-    assert dask.workers()
-    wait_until(quiet, "3 s without a write", within_seconds=30, every=3.0)
-    assert writes[-1] > 0

@@ -36,6 +36,27 @@ def test_a_failing_runner_is_restarted(kubectl: Kubectl) -> None:
     assert 1 == runner["status"]["containerStatuses"][0]["restartCount"]
 
 
+def test_a_program_that_must_not_run_twice(kubectl: Kubectl) -> None:
+    """
+    With Never the first failure is the job's: it says with which code, and the cluster goes.
+    """
+    manifest = seeds_job(kubectl)
+    spec = manifest["spec"]["job"]["spec"]
+    spec["restartPolicy"] = "Never"
+    spec["containers"][0]["args"] = ["sh", "-c", "exit 3"]
+
+    kubectl.do("apply", "--filename=-", stdin=yaml.safe_dump(manifest))
+    kubectl.do("wait", "--for=condition=Failed", "daskjob/simple-job", "--timeout=240s")
+    kubectl.do("wait", "--for=delete", "daskcluster/simple-job-cluster", "--timeout=60s")
+
+    job = kubectl.get("daskjob", "simple-job")
+    assert job is not None
+    messages = [c["message"] for c in job["status"]["conditions"] if c["type"] == "Failed"]
+    expected = "the runner has failed (job ended with exit code 3: Error), and is not restarted"
+    assert [expected] == messages
+    assert kubectl.get("pod", "simple-job-runner") is not None
+
+
 def test_a_runner_with_company_is_judged_as_a_pod(kubectl: Kubectl) -> None:
     """
     Init container, sidecar and a second container beside it: the job ends when the Pod does.

@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from tests.e2e.cluster.controlplane.api import has_condition
 from tests.e2e.cluster.images import DASK_IMAGE
 from tests.e2e.kind.kubectl import SEED, Kubectl
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
 DEFAULT_GROUP = "simple-cluster-default-worker-group"
 HIGHMEM_GROUP = "simple-cluster-highmem-worker-group"
 
@@ -215,7 +213,7 @@ def test_deleting_the_cluster_leaves_nothing(kubectl: Kubectl) -> None:
 
 def test_a_cluster_can_be_deleted_by_name(kubectl: Kubectl) -> None:
     """
-    Deleting by name is the same, and answers at once.
+    Deleting by name is the same: nothing with the cluster's label is left.
     """
     kubectl.apply("cluster.yaml")
     kubectl.wait_for_workers(DEFAULT_GROUP, 2)
@@ -223,7 +221,12 @@ def test_a_cluster_can_be_deleted_by_name(kubectl: Kubectl) -> None:
     said = kubectl.do("delete", "daskcluster", "simple-cluster")
 
     assert 'daskcluster.kubernetes.dask.org "simple-cluster" deleted' in said
-    assert not kubectl.do("get", "daskclusters", "--output=name").strip()
+    label = "--selector=dask.org/cluster-name=simple-cluster"
+
+    def left() -> str:
+        return kubectl.do("get", "dask,pods,services", label, "--output=name")
+
+    kubectl.wait_until(lambda: not left().strip(), "nothing left", seconds=120)
 
 
 def test_the_job_completes_and_its_cluster_goes(in_default: Kubectl) -> None:

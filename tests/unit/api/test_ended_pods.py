@@ -165,7 +165,7 @@ def test_restarts_are_those_of_the_first_container(
         ("Pending", "False", Problem("Unschedulable", "no node")),
         ("Running", "False", Problem("Unschedulable", "no node")),
         ("Running", "True", None),
-        ("Failed", "False", None),
+        ("Failed", "False", Problem("Unschedulable", "no node")),
         ("Succeeded", "False", None),
     ],
 )
@@ -173,7 +173,7 @@ def test_only_a_pod_that_is_not_up_has_a_problem(
     phase: str, ready: str, problem: Problem | None
 ) -> None:
     """
-    What is ready or has ended is not looked into.
+    What is ready or has ended well is not looked into.
     """
     conditions = [
         {"type": "PodScheduled", "status": "False", "message": "no node"},

@@ -178,3 +178,31 @@ def test_a_strangers_pod_is_left_alone(world: World) -> None:
     assert made == world.kube.get(PODS, key(SCHEDULER))
     ready = world.status(CLUSTERS, NAME)["conditions"][0]
     assert ("False", "NameConflict") == (ready["status"], ready["reason"])
+
+
+def is_ready(world: World) -> str:
+    """The status of the cluster's condition Ready."""
+    (ready,) = (c for c in world.status(CLUSTERS, NAME)["conditions"] if c["type"] == "Ready")
+    status: str = ready["status"]
+    return status
+
+
+@pytest.mark.parametrize("replicas", [5, 1])
+def test_a_scaled_cluster_is_ready_only_when_its_group_is(world: World, replicas: int) -> None:
+    """
+    Neither the pass that passes the number down nor one before the group's own says Ready.
+    """
+    running(world)
+    before = is_ready(world)
+
+    world.kube.merge_patch(CLUSTERS, key(NAME), {"spec": {"worker": {"replicas": replicas}}})
+    during = []
+    for _ in range(2):
+        world.look()
+        world.reconcile(CLUSTERS, NAME)
+        during.append(is_ready(world))
+    world.settle()
+    world.pods_run()
+    world.settle()
+
+    assert ("True", ["False", "False"], "True") == (before, during, is_ready(world))

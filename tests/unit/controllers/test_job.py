@@ -125,3 +125,24 @@ def test_everything_goes_with_the_job(world: World) -> None:
     world.reconcile(JOBS, NAME)
 
     assert [] == world.names(CLUSTERS) + world.names(WORKER_GROUPS) + world.names(PODS)
+
+
+def test_a_runner_that_fails_on_its_way_out_comes_back(world: World) -> None:
+    """
+    A runner that somebody deletes fails when its program is ended, which is not the job's failure.
+    """
+    running(world)
+    old = world.kube.get(PODS, key(RUNNER))["metadata"]["uid"]
+    world.kube.graceful = True
+    world.kube.delete(PODS, key(RUNNER), old)
+    world.set_pod(RUNNER, phase="Failed")
+
+    world.settle()
+    during = (word(world), world.kube.get(PODS, key(RUNNER))["metadata"]["uid"])
+    world.kube.graceful = False
+    world.kube.finish_deletions()
+    world.settle()
+
+    assert ("ClusterCreated", old) == during
+    assert old != world.kube.get(PODS, key(RUNNER))["metadata"]["uid"]
+    assert [CLUSTER] == world.names(CLUSTERS)

@@ -10,7 +10,7 @@ import pytest
 from daskop.api import wellknown
 from daskop.api.crd import KINDS
 from daskop.api.kinds import Kind
-from daskop.errors import REFUSALS
+from daskop.errors import TOLD
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "reference" / "status.md").read_text()
@@ -42,7 +42,7 @@ def test_each_event_is_explained() -> None:
     """
     Every reason that a plan or a refusal tells is in the table of events.
     """
-    refusals = {e.condition_reason for base in REFUSALS for e in (base, *base.__subclasses__())}
+    refusals = {e.condition_reason for base in TOLD for e in (base, *base.__subclasses__())}
     scaled, moved = {"ScaledUp", "ScaledDown"}, {wellknown.PROBE_FIELDS_MOVED}
 
     assert first_arguments("Event") | refusals | scaled | moved == section("Events")
@@ -52,7 +52,8 @@ def test_each_obstacle_is_explained() -> None:
     """
     Every reason of a condition that does not hold is in the table that a user looks it up in.
     """
-    told = first_arguments("Obstacle") - {"Ready", "SchedulerReady", "SchedulerRestarted"}
+    holds = {"Ready", "RunnerRunning", "SchedulerReady", "SchedulerRestarted"}
+    told = first_arguments("Obstacle") - holds
 
     assert told <= section("Why is it not up?")
 

@@ -19,6 +19,7 @@ from tests.unit.builders import (
     a_service,
     a_worker_group,
     owned_by,
+    workers_up,
 )
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -62,6 +63,15 @@ def test_a_new_cluster_gets_its_three_children() -> None:
         ("Service", "c-service"),
         ("DaskWorkerGroup", "c-default-worker-group"),
     } == created
+
+
+def test_the_service_is_written_last() -> None:
+    """
+    What is refused of a user's Service keeps neither the scheduler nor the workers from being made.
+    """
+    kinds = [a.manifest["kind"] for a in planned().actions if isinstance(a, Create)]
+
+    assert ["Pod", "DaskWorkerGroup", "Service"] == kinds
 
 
 def test_a_complete_cluster_needs_nothing() -> None:
@@ -129,9 +139,9 @@ def test_status_follows_scheduler_and_workers() -> None:
     """
     Ready needs a ready scheduler and all wanted workers.
     """
-    group = a_worker_group(status={"replicas": 2, "readyReplicas": 2})
+    group = a_worker_group(status=workers_up(2))
     waiting = planned(None, a_scheduler(ready=False), a_service(), group)
-    short = planned(None, a_scheduler(), a_service(), a_worker_group(status={"readyReplicas": 1}))
+    short = planned(None, a_scheduler(), a_service(), a_worker_group(status=workers_up(1)))
     ready = planned(None, a_scheduler(), a_service(), group)
 
     assert ("False", "SchedulerNotReady") == reasons(waiting)["Ready"]

@@ -93,7 +93,7 @@ def test_a_scheduler_that_is_held_is_told(fields: dict[str, str], why: str) -> N
     plan = planned(stored, an_ended_scheduler(ago(seconds=3), **fields))
 
     assert ((), timedelta(seconds=15), []) == (plan.actions, plan.requeue_after, reasons(plan))
-    message = f"the scheduler has ended: {why}; it is replaced in a while"
+    message = f"the scheduler has ended: {why}; it is replaced at 2026-01-02T03:04:20Z"
     told = [(c["reason"], c["message"]) for c in status_of(plan)["conditions"]]
     assert [("SchedulerFails", message)] * 3 == told
     assert "Pending" == status_of(plan)["phase"]

@@ -15,11 +15,13 @@ from daskop.plan.cluster import plan_cluster
 from daskop.plan.observed import ObservedCluster
 from tests.unit.builders import (
     CLUSTER_UID,
+    GENERATION,
     a_cluster,
     a_pod,
     a_service,
     a_worker_group,
     owned_by,
+    workers_up,
 )
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -79,6 +81,7 @@ def test_the_phase_is_that_of_the_clusters_own_scheduler(scheduler: Pod | None, 
 
 
 STRANGER = "a-stranger"
+LEFT_ALONE = "is there already, and not made for this DaskCluster: it is left alone"
 CRASHING = a_scheduler(ready=False, problem=CRASH)
 FAILING = a_group(status={"conditions": [{"type": "Other", "status": "False"}, NOT_READY]})
 STALE = a_group(status={"readyReplicas": 1, "conditions": [{**NOT_READY, "status": "True"}]})
@@ -88,7 +91,7 @@ OBSTACLES: list[tuple[tuple[Any, ...], str, str]] = [
     (
         (a_scheduler(owner=STRANGER, deleting=True), *FOREIGN),
         "NameConflict",
-        "the Pod c-scheduler has another owner: it is left alone",
+        f"the Pod c-scheduler {LEFT_ALONE}",
     ),
     (
         (a_scheduler(deleting=True), *FOREIGN),
@@ -98,7 +101,7 @@ OBSTACLES: list[tuple[tuple[Any, ...], str, str]] = [
     (
         (CRASHING, *FOREIGN),
         "NameConflict",
-        "the Service c-service has another owner: it is left alone",
+        f"the Service c-service {LEFT_ALONE}",
     ),
     (
         (CRASHING, a_service(), a_group(deleting=True)),
@@ -137,15 +140,52 @@ def test_the_first_obstacle_is_told(parts: Any, reason: str, message: str) -> No
 
 def test_a_ready_cluster_is_settled() -> None:
     """
-    With scheduler and workers ready, all conditions say so; workers going are no obstacle.
+    With scheduler and workers ready, all conditions say so.
     """
-    said = status(None, a_scheduler(), a_service(), a_group(status={"readyReplicas": 3}))
+    said = status(None, a_scheduler(), a_service(), a_group(status=workers_up(2)))
 
-    message = "the scheduler and 3 workers are ready"
+    message = "the scheduler is ready, and so are all workers: 2"
     assert ("True", "Ready", message) == told(said, "Ready")
     assert ("False", "Ready", message) == told(said, "Reconciling")
     scheduler = ("True", "SchedulerReady", "the scheduler accepts connections")
     assert scheduler == told(said, "SchedulerReady")
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [{"observedGeneration": GENERATION - 1}, {"replicas": 3}, {"readyReplicas": 1}],
+    ids=["of an earlier spec", "one too many", "one not ready"],
+)
+def test_a_group_that_has_not_settled_is_in_the_way(counts: dict[str, int]) -> None:
+    """
+    Ready needs exactly the wanted workers, all ready, and the group's word that it is up to date.
+    """
+    group = a_group(status={**workers_up(2), **counts})
+
+    said = status(None, a_scheduler(), a_service(), group)
+
+    message = f"{counts.get('readyReplicas', 2)} of 2 workers are ready"
+    assert ("False", "WorkersNotReady", message) == told(said, "Ready")
+    assert ("True", "WorkersNotReady", message) == told(said, "Reconciling")
+
+
+def test_a_change_that_is_passed_down_is_in_the_way() -> None:
+    """
+    The pass that changes the group does not say Ready of what the group was before.
+    """
+    said = status(a_cluster(replicas=5), a_scheduler(), a_service(), a_group(status=workers_up(2)))
+
+    message = "the worker group is to take up a change"
+    assert ("False", "WorkersNotReady", message) == told(said, "Ready")
+
+
+def test_a_change_to_the_group_hides_no_obstacle() -> None:
+    """
+    What was in the way before is told as long as it is.
+    """
+    said = status(a_cluster(replicas=5), CRASHING, a_service(), a_group(status=workers_up(2)))
+
+    assert "CrashLoop" == told(said, "Ready")[1]
 
 
 def test_a_ready_scheduler_is_told_whatever_else_is_in_the_way() -> None:
@@ -213,7 +253,7 @@ def test_a_restarted_scheduler_is_ready_and_says_what_was_lost() -> None:
     """
     cluster = a_cluster(status={"schedulerInstance": "old-uid/0", "schedulerRestarts": 1})
 
-    message = "the scheduler accepts connections; restarts, each with a loss: 2"
+    message = "the scheduler accepts connections; times that it lost what it held: 2"
     assert ("True", "SchedulerRestarted", message) == told(
         status(cluster, a_scheduler()), "SchedulerReady"
     )

@@ -42,11 +42,13 @@ GROUP_NAME = "dask.org/workergroup-name"
         "argocd.argoproj.io/tracking-id",
         "dask.org/cluster-name",
         "helm.sh/chart",
+        "kapp.k14s.io/app",
         "kubectl.kubernetes.io/last-applied-configuration",
         "kubernetes.dask.org/passed-replicas",
         "kueue.x-k8s.io/queue-name",
         "kustomize.toolkit.fluxcd.io/name",
         "meta.helm.sh/release-name",
+        "objectset.rio.cattle.io/id",
     ],
 )
 def test_what_a_tool_notes_on_its_object_is_not_inherited(name: str) -> None:
@@ -204,8 +206,8 @@ def test_a_new_scheduler_has_no_label_that_is_taken_back() -> None:
 @pytest.mark.parametrize(
     ("owner", "phase", "mended"),
     [
-        pytest.param(CLUSTER_UID, "Running", ["Pod", "Service", "DaskWorkerGroup"], id="own"),
-        pytest.param(CLUSTER_UID, "Failed", ["Service", "DaskWorkerGroup"], id="own, ended"),
+        pytest.param(CLUSTER_UID, "Running", ["Pod", "DaskWorkerGroup", "Service"], id="own"),
+        pytest.param(CLUSTER_UID, "Failed", ["DaskWorkerGroup", "Service"], id="own, ended"),
         pytest.param("a-stranger", "Running", [], id="a stranger's"),
     ],
 )

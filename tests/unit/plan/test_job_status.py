@@ -26,23 +26,28 @@ from tests.unit.plan.jobs import (
     told_of,
 )
 
+CRASH = Problem("CrashLoop", "main ended with exit code 1: Error", 1)
+CRASHES = "RunnerCrashes"
 READY_IS_FALSE = {"type": "Ready", "status": "False", "reason": "ImagePullBackOff", "message": "no"}
 
 
 @pytest.mark.parametrize(
-    ("policy", "reason", "words"),
+    ("policy", "fields", "why"),
     [
-        ("Never", "Evicted", "the runner has failed: Evicted, and is not restarted"),
-        ("OnFailure", "DeadlineExceeded", "the runner has failed: DeadlineExceeded, and is"),
-        ("OnFailure", "", "the runner has failed, and is not restarted"),
+        ("Never", {"reason": "Evicted", "problem": CRASH}, " (Evicted)"),
+        ("Never", {"reason": "Evicted", "deleting": True}, " (Evicted)"),
+        ("Never", {"deleting": True}, ""),
+        ("OnFailure", {"reason": "DeadlineExceeded"}, " (DeadlineExceeded)"),
+        ("OnFailure", {"reason": "DeadlineExceeded", "deleting": True}, " (DeadlineExceeded)"),
+        ("OnFailure", {"problem": CRASH}, " (main ended with exit code 1: Error)"),
+        ("OnFailure", {}, ""),
     ],
 )
-@pytest.mark.parametrize("deleting", [False, True])
-def test_a_failure_for_good(policy: str, reason: str, words: str, deleting: bool) -> None:
+def test_a_failure_for_good(policy: str, fields: dict[str, Any], why: str) -> None:
     """
     A runner that must not run twice, had its time, or failed by itself has failed the job.
     """
-    runner = a_runner("Failed", reason=reason, finished=HOURS_AGO, deleting=deleting)
+    runner = a_runner("Failed", finished=HOURS_AGO, **fields)
 
     plan = planned(job_of(restartPolicy=policy), runner)
 
@@ -50,7 +55,10 @@ def test_a_failure_for_good(policy: str, reason: str, words: str, deleting: bool
     assert ("Failed", HOURS_AGO) == (status_of(plan)["jobStatus"], status_of(plan)["endTime"])
     told = [told_of(plan, type_) for type_ in ("Failed", "Stalled", "Reconciling")]
     assert ["True", "True", "False"] == [entry["status"] for entry in told]
-    assert all(entry["message"].startswith(words) for entry in told)
+    words = f"the runner has failed{why}, and is not restarted"
+    assert {words} == {entry["message"] for entry in told}
+    sentence = f"The{words.removeprefix('the')}; the cluster is removed"
+    assert [sentence] == [event.message for event in plan.events]
 
 
 @pytest.mark.parametrize(
@@ -82,9 +90,9 @@ PULLING = Problem("ErrImagePull", "no such image")
 @pytest.mark.parametrize(
     ("cluster", "runner", "reason", "words"),
     [
-        ({"owner": "a-stranger"}, None, "NameConflict", "DaskCluster j-cluster has another owner"),
+        ({"owner": "a-stranger"}, None, "NameConflict", "DaskCluster j-cluster is there already"),
         ({"deleting": True}, None, "Terminating", "the DaskCluster j-cluster to be gone"),
-        ({}, a_runner("Running", owner="a-stranger"), "NameConflict", "Pod j-runner has another"),
+        ({}, a_runner("Running", owner="a-stranger"), "NameConflict", "Pod j-runner is there"),
         ({}, a_runner("Pending", deleting=True), "Terminating", "the Pod j-runner to be gone"),
         ({}, a_runner("Pending", problem=PULLING), "ErrImagePull", "Pod j-runner: no such image"),
         ({}, a_runner("Pending"), "RunnerStarting", "waiting for the runner to start"),
@@ -117,6 +125,7 @@ def test_obstacles(cluster: dict[str, Any], runner: Pod | None, reason: str, wor
         ({"jobStatus": "Running"}, a_runner("Succeeded"), ["JobSucceeded"]),
         ({"jobStatus": "Running"}, a_runner("Failed"), ["JobFailed"]),
         ({"jobStatus": "Running"}, EVICTED, ["RunnerReplaced"]),
+        ({"jobStatus": "Running"}, a_runner("Running", ready=False, problem=CRASH), [CRASHES]),
     ],
 )
 def test_a_transition_is_told_once(
@@ -130,7 +139,7 @@ def test_a_transition_is_told_once(
 
     assert (expected, []) == (reasons(first), reasons(second))
     warnings = {event.reason for event in first.events if event.warning}
-    assert set(expected) & {"JobFailed", "RunnerReplaced"} == warnings
+    assert set(expected) & {"JobFailed", "RunnerReplaced", CRASHES} == warnings
 
 
 @pytest.mark.parametrize(("replicas", "expected"), [(1, {}), (4, {"replicas": 4})])
@@ -190,3 +199,39 @@ def test_a_refused_removal_is_over_when_the_cluster_is_gone() -> None:
 
     conditions = {c["type"]: c["status"] for c in (after or refused)["conditions"]}
     assert {"Complete": "True", "Reconciling": "False"} == conditions
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason", "message"),
+    [
+        ({}, "RunnerRunning", "the runner works"),
+        ({"restarts": 3}, "RunnerRestarted", "the runner works; restarts: 3"),
+        (
+            {"restarts": 3, "ready": False, "problem": CRASH},
+            "CrashLoop",
+            f"Pod j-runner: {CRASH.message}",
+        ),
+    ],
+)
+def test_a_runner_that_runs(fields: dict[str, Any], reason: str, message: str) -> None:
+    """
+    The job says how the program gets on; it is running all the same.
+    """
+    plan = planned(job_of({"jobStatus": "Running"}), a_runner("Running", **fields))
+
+    told = told_of(plan)
+    assert ("False", reason, message) == (told["status"], told["reason"], told["message"])
+    assert "Running" == status_of(plan)["jobStatus"]
+
+
+def test_a_scheduler_that_crashes_is_no_crash_of_the_runner() -> None:
+    """
+    While a job waits for its cluster it has that one's reason, but no event about a runner.
+    """
+    job = job_of()
+    crash = {**READY_IS_FALSE, "reason": CRASH.reason}
+    cluster = cluster_of(job, status={"conditions": [crash]})
+
+    plan = plan_job(ObservedJob(job, cluster, None, None), NOW)
+
+    assert ("CrashLoop", []) == (told_of(plan)["reason"], reasons(plan))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from daskop.api.children import Pod
+from daskop.api.problem import Problem
 from daskop.plan.actions import LOOK_AGAIN, Create
 from tests.unit.builders import key
 from tests.unit.plan.jobs import (
@@ -13,6 +14,7 @@ from tests.unit.plan.jobs import (
     EVICTED,
     HOURS_AGO,
     REPLACED,
+    a_runner,
     job_of,
     planned,
     reasons,
@@ -53,7 +55,7 @@ def test_a_lost_runner_is_recorded_before_it_is_replaced() -> None:
     assert ((), None, ["RunnerReplaced"]) == (lost.actions, lost.requeue_after, reasons(lost))
     assert (REPLACED, None, []) == (stored.actions, stored.requeue_after, reasons(stored))
     assert status_of(lost) == status_of(stored)
-    assert "RunnerStarting" == told_of(lost)["reason"]
+    assert "RunnerFails" == told_of(lost)["reason"]
 
 
 def test_a_runner_that_is_evicted_again_waits() -> None:
@@ -78,15 +80,16 @@ def test_a_runner_that_is_held_is_told() -> None:
     held = planned(job_of(status_of(planned(job_of(), EVICTED))), AGAIN, late=4)
 
     told = told_of(held)
-    message = "the runner was evicted: Evicted; it is replaced in a while"
+    message = "the runner was lost (Evicted): it is replaced at 2026-01-02T03:04:15Z"
     assert ("True", "RunnerFails", message) == (told["status"], told["reason"], told["message"])
 
 
-def test_a_lost_runner_that_is_going_is_waited_for() -> None:
+@pytest.mark.parametrize("runner", [EVICTED, a_runner("Failed")], ids=["evicted", "deleted"])
+def test_a_lost_runner_that_is_going_is_waited_for(runner: Pod) -> None:
     """
     It is neither deleted once more nor counted once more, and it is not the job's end.
     """
-    plan = planned(job_of(), EVICTED._replace(meta=EVICTED.meta._replace(deleting=True)))
+    plan = planned(job_of(), runner._replace(meta=runner.meta._replace(deleting=True)))
 
     assert ((), LOOK_AGAIN, ()) == (plan.actions, plan.requeue_after, plan.events)
     assert ("ClusterCreated", 0) == (status_of(plan)["jobStatus"], status_of(plan)["failures"])
@@ -113,3 +116,14 @@ def test_each_replacement_is_told(status: dict[str, Any], created: str) -> None:
     assert told.items() <= status_of(plan).items()
     assert ((), ["RunnerReplaced"]) == (plan.actions, reasons(plan))
     assert REPLACED == planned(job_of(plan.status), runner).actions
+
+
+def test_an_evicted_runner_does_not_crash() -> None:
+    """
+    Its program was ended from outside: only the loss is told, whatever its exit code was.
+    """
+    killed = Problem("CrashLoop", "main ended with exit code 137: Error", 137)
+
+    lost = planned(job_of({"jobStatus": "Running"}), EVICTED._replace(problem=killed))
+
+    assert ["RunnerReplaced"] == reasons(lost)

@@ -8,7 +8,16 @@ from daskop.api.children import Pod
 from daskop.api.meta import OwnerReference
 from daskop.api.problem import Problem
 from daskop.plan.obstacle import Obstacle, first_obstacle, pod_obstacle, taken
-from tests.unit.builders import GROUP_UID, POD_SPEC, a_meta, a_pod, a_service, owned_by
+from tests.unit.builders import (
+    GROUP_UID,
+    POD_SPEC,
+    a_cluster,
+    a_meta,
+    a_pod,
+    a_service,
+    a_worker_group,
+    owned_by,
+)
 
 NOT_FOUND = 'exec: "dask-worker": executable file not found in $PATH'
 WORKER_HINT = "dask-worker does not exist from distributed 2026.6.0 on: write dask worker instead"
@@ -168,7 +177,15 @@ def test_the_first_pod_is_told_with_the_hint() -> None:
 
 
 OWN, STRANGER = owned_by(GROUP_UID), owned_by("another-uid")
-CONFLICT = Obstacle("NameConflict", "the Pod p has another owner: it is left alone")
+EARLIER = OwnerReference("DaskWorkerGroup", "g", "earlier-uid")
+CONFLICT = Obstacle(
+    "NameConflict",
+    "the Pod p is there already, and not made for this DaskWorkerGroup: it is left alone",
+)
+OF_AN_EARLIER = Obstacle(
+    "Terminating",
+    "waiting for the Pod p of an earlier DaskWorkerGroup of that name to be collected",
+)
 
 
 @pytest.mark.parametrize(
@@ -181,6 +198,11 @@ CONFLICT = Obstacle("NameConflict", "the Pod p has another owner: it is left alo
         pytest.param((STRANGER,), False, CONFLICT, id="a stranger's"),
         pytest.param((STRANGER,), True, CONFLICT, id="a stranger's that is going"),
         pytest.param((), False, CONFLICT, id="nobody's"),
+        pytest.param((EARLIER,), False, OF_AN_EARLIER, id="an earlier one's"),
+        pytest.param((EARLIER,), True, OF_AN_EARLIER, id="an earlier one's that is going"),
+        pytest.param((EARLIER._replace(controller=False),), False, CONFLICT, id="held earlier"),
+        pytest.param((EARLIER._replace(name="h"),), False, CONFLICT, id="of another name"),
+        pytest.param((EARLIER._replace(kind="DaskJob"),), False, CONFLICT, id="of another kind"),
         pytest.param((owned_by(GROUP_UID, controller=False),), False, CONFLICT, id="only held"),
     ],
 )
@@ -192,23 +214,21 @@ def test_a_name_that_is_needed(
     """
     pod = Pod(a_meta("p", "u", *owners, deleting=deleting))
 
-    assert obstacle == taken("Pod", pod, GROUP_UID)
+    assert obstacle == taken("Pod", pod, a_worker_group())
 
 
 def test_a_free_name_is_no_obstacle() -> None:
     """
     Where nothing stands a child can be made.
     """
-    assert taken("Pod", None, GROUP_UID) is None
+    assert taken("Pod", None, a_worker_group()) is None
 
 
 def test_what_stands_there_is_told_by_its_kind() -> None:
     """
-    The message names kind and object, whatever they are.
+    The message names kind and object, and the kind of the owner, whatever they are.
     """
-    told = taken("Service", a_service("c-service", owner="another-uid"), GROUP_UID)
+    told = taken("Service", a_service("c-service", owner="another-uid"), a_cluster())
 
-    assert (
-        Obstacle("NameConflict", "the Service c-service has another owner: it is left alone")
-        == told
-    )
+    words = "is there already, and not made for this DaskCluster: it is left alone"
+    assert Obstacle("NameConflict", f"the Service c-service {words}") == told

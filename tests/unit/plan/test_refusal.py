@@ -171,3 +171,60 @@ def test_an_ended_job_recovers_from_a_refusal() -> None:
     said = by_type(stored if plan.status is None else plan.status)
     assert "ReplicaFailure" not in said
     assert ("True", "False") == (said["Complete"]["status"], said["Reconciling"]["status"])
+
+
+def test_a_spec_that_is_refused_is_stalled() -> None:
+    """
+    Only its user can go on, which tools that wait learn from Stalled; another refusal may pass.
+    """
+    conditions = {"conditions": [entry("Ready", "True")]}
+
+    said = by_type(refused_status(conditions, {}, "InvalidSpec", MESSAGE, 3, NOW))
+
+    stalled = said["Stalled"]
+    assert ("True", "InvalidSpec", MESSAGE) == tuple(
+        stalled[field] for field in ("status", "reason", "message")
+    )
+    assert "Stalled" not in by_type(refused(conditions))
+
+
+def test_a_refusal_with_a_whole_spec_in_it_is_cut() -> None:
+    """
+    Every condition that tells it has the same message, which is stored again without a change.
+    """
+    planned = {"conditions": [entry("Ready", "True")]}
+
+    said = by_type(refused_status(planned, {}, "InvalidSpec", "x" * 40_000, 3, NOW))
+
+    assert {"Ready", "ReplicaFailure", "Stalled"} == said.keys()
+    assert {f"{'x' * 4096} ..."} == {condition["message"] for condition in said.values()}
+
+
+@pytest.mark.parametrize(
+    ("reason", "types"),
+    [
+        ("InvalidSpec", {"ReplicaFailure", "Stalled"}),
+        ("Forbidden", {"ReplicaFailure"}),
+    ],
+)
+def test_an_earlier_refused_spec_is_replaced(reason: str, types: set[str]) -> None:
+    """
+    A pass that plans no status begins with the stored one, whose refusal is not said twice.
+    """
+    stored = refused_status({}, {}, "InvalidSpec", MESSAGE, 3, NOW)
+
+    assert types == by_type(refused_status(stored, stored, reason, MESSAGE, 3, NOW)).keys()
+
+
+@pytest.mark.parametrize(("end", "types"), [("Complete", set()), ("Failed", {"Stalled"})])
+def test_an_ended_job_recovers_from_a_refused_spec(end: str, types: set[str]) -> None:
+    """
+    Of a clean-up that was refused as invalid nothing is left; a failed job stays stalled.
+    """
+    stalled = [entry("Stalled", "True")] if end == "Failed" else []
+    ended = {"conditions": [entry(end, "True"), entry("Reconciling", "False"), *stalled]}
+    stored = refused_status(ended, ended, "InvalidSpec", MESSAGE, 3, NOW)
+
+    plan = plan_job(ObservedJob(a_job(status=stored), None, None, None), NOW)
+
+    assert {end, "Reconciling"} | types == by_type(plan.status or stored).keys()

@@ -26,7 +26,8 @@ def test_a_pod_that_ends_early_is_held(failures: int, seconds: int) -> None:
     status, pod = recorded(failures, ago=2), ended()
 
     wait = timedelta(seconds=seconds - 2)
-    assert Replacement((), (pod,), wait, status) == replacement([pod], status, NOW)
+    held = Replacement((), (pod,), wait, rfc3339(NOW + wait), status)
+    assert held == replacement([pod], status, NOW)
 
 
 @DELAYS
@@ -186,7 +187,19 @@ def test_a_pod_that_lived_long_does_not_wait_for_one_that_did_not(
 
     sorted_ = replacement([early, late], status, NOW)
 
-    assert Replacement((late,), (early,), wait, record) == sorted_
+    at = rfc3339(NOW + wait) if wait else ""
+    assert Replacement((late,), (early,), wait, at, record) == sorted_
+
+
+def test_the_time_of_a_replacement_stands() -> None:
+    """
+    Passes in between tell the same time, so that nothing is written again.
+    """
+    passes = (NOW + timedelta(seconds=late) for late in (0, 1, 7.5))
+
+    told = {replacement([ended()], recorded(2, ago=2), moment).at for moment in passes}
+
+    assert {rfc3339(NOW + timedelta(seconds=18))} == told
 
 
 def test_a_held_pod_grows_old() -> None:

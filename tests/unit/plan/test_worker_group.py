@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daskop.api.children import Pod
+from daskop.api.children import Pod, PodLabels
 from daskop.api.cluster import DaskCluster
 from daskop.api.worker_group import DaskWorkerGroup
 from daskop.plan.actions import MAX_ACTIONS, Create, Delete, Join, Plan
@@ -124,11 +125,33 @@ def test_a_free_group_joins_its_cluster_first() -> None:
 
 def test_a_group_of_an_earlier_cluster_is_left_to_go() -> None:
     """
-    A group that belongs to a deleted cluster of the same name is neither joined nor filled.
+    A group that belongs to a deleted cluster of that name is not joined or filled, and says so.
     """
     group = a_worker_group(owners=(owned_by("an-earlier-uid"),))
 
-    assert () == planned(group).actions
+    plan = planned(group)
+
+    assert () == plan.actions
+    assert plan.status is not None
+    ready = plan.status["conditions"][0]
+    assert ("False", "Terminating") == (ready["status"], ready["reason"])
+
+
+@pytest.mark.parametrize("cluster", [None, a_cluster(deleting=True)], ids=["absent", "going"])
+@pytest.mark.parametrize(("replicas", "gone"), [(3, ["x"]), (2, ["x"]), (0, ["x", "b", "a"])])
+def test_a_group_without_a_cluster_only_removes(
+    cluster: DaskCluster | None, replicas: int, gone: list[str]
+) -> None:
+    """
+    Workers that are too many or have ended go; none is made or mended without a scheduler.
+    """
+    pods = [a_pod("a", labels=PodLabels()), a_pod("b"), a_pod("x", phase="Failed")]
+    group = a_worker_group(replicas=replicas)
+
+    plan = plan_worker_group(ObservedWorkerGroup(group, cluster, "", pods, ()), NOW)
+
+    assert {Delete} == {type(action) for action in plan.actions}
+    assert gone == [action.key.name for action in plan.actions if isinstance(action, Delete)]
 
 
 def test_nothing_is_planned_for_what_is_going() -> None:

@@ -57,6 +57,8 @@ def with_worker(group: DaskWorkerGroup, **worker: Any) -> DaskWorkerGroup:
     return replace(group, spec=group.spec.model_copy(update={"worker": spec}))
 
 
+BOOM = Problem("CrashLoop", "b", 1)
+
 HELD = {"failures": 1, "lastFailureTime": "2026-01-02T03:04:01Z", "desiredReplicas": 2}
 """Four seconds ago a Pod was replaced that had ended early: one made since waits for six more."""
 
@@ -118,8 +120,8 @@ def test_what_makes_a_worker_another_one(
     [
         ({}, ()),
         ({"desiredReplicas": 2}, ()),
-        ({"desiredReplicas": 0}, (Event("ScaledUp", "Scaled up from 0 to 2 workers"),)),
-        ({"desiredReplicas": 5}, (Event("ScaledDown", "Scaled down from 5 to 2 workers"),)),
+        ({"desiredReplicas": 0}, (Event("ScaledUp", "Scaled the workers up from 0 to 2"),)),
+        ({"desiredReplicas": 5}, (Event("ScaledDown", "Scaled the workers down from 5 to 2"),)),
     ],
 )
 def test_scaling_is_told_once(before: Manifest, expected: tuple[Event, ...]) -> None:
@@ -141,7 +143,7 @@ def test_a_worker_that_ended_early_is_recorded_and_then_replaced() -> None:
     second = planned(a_worker_group(status=first.status), pods)
 
     assert ((), None, 1) == (first.actions, first.requeue_after, status_of(first)["failures"])
-    message = "Workers ended within 10 minutes, and are replaced"
+    message = "Workers ended within 10 minutes of their start, and are replaced"
     assert (Event("WorkersReplaced", message, warning=True),) == first.events
     assert (["b"], 1, ()) == (deleted(second), len(creates(second)), second.events)
     assert status_of(first) == status_of(second)
@@ -192,9 +194,10 @@ def test_a_worker_of_the_same_failure_does_not_wait() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "why"), [({"reason": "Evicted"}, "Evicted"), ({"reason": ""}, "Failed")]
+    ("fields", "why"),
+    [({"reason": "Evicted", "problem": BOOM}, "Evicted"), ({"problem": BOOM}, "b"), ({}, "Failed")],
 )
-def test_held_workers_keep_their_place_and_are_told(fields: dict[str, str], why: str) -> None:
+def test_held_workers_keep_their_place_and_are_told(fields: dict[str, Any], why: str) -> None:
     """
     Until their time comes nothing is made in their stead, and the first by name is told.
     """
@@ -204,7 +207,8 @@ def test_held_workers_keep_their_place_and_are_told(fields: dict[str, str], why:
     plan = planned(group, pods)
 
     assert ((), timedelta(seconds=6), ()) == (plan.actions, plan.requeue_after, plan.events)
-    message = f"1 of 3 workers are ready; Pod b has ended: {why}; it is replaced in a while"
+    ended = f"Pod b has ended: {why}; it is replaced at 2026-01-02T03:04:11Z"
+    message = f"1 of 3 workers are ready; {ended}"
     assert ("False", "WorkersFail", message) == told(plan)["Ready"]
     assert ("True", "WorkersFail", message) == told(plan)["Reconciling"]
 

@@ -85,7 +85,7 @@ def test_a_row_of_strangers_without_an_end_is_told(kube: Watched, applier: Appli
     for name in "ab":
         kube.create(PODS, a_manifest(name, "a-stranger"))
 
-    with pytest.raises(NameTakenError, match=r"^Pod ns/b belongs to another owner$"):
+    with pytest.raises(NameTakenError, match=r"^Pod ns/b exists already, and is not ours$"):
         applier.apply([chain(*"ab")])
 
     assert {"a": "a-stranger", "b": "a-stranger"} == owners(kube)

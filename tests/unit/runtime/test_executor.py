@@ -16,6 +16,7 @@ from daskop.errors import (
     InvalidError,
     QuotaExceededError,
     ServerError,
+    TooManyRequestsError,
 )
 from daskop.plan.actions import MAX_ACTIONS, Create, Event, Plan
 from daskop.runtime.applier import Applier
@@ -117,6 +118,7 @@ def test_the_earliest_wait_counts(desk: Desk) -> None:
         (ForbiddenError(403, "Forbidden", "not yours"), "Forbidden"),
         (QuotaExceededError(403, "Forbidden", "exceeded quota: q"), "QuotaExceeded"),
         (InvalidError(422, "Invalid", "spec: bad"), "InvalidSpec"),
+        (ServerError(500, "InternalError", "failed calling webhook"), "ServerError"),
     ],
 )
 def test_a_refusal_is_told_and_raised(desk: Desk, error: DaskopError, reason: str) -> None:
@@ -152,6 +154,36 @@ def test_of_a_refused_pass_only_what_is_stored_is_told(desk: Desk) -> None:
     assert {"made": 1} == desk.view().status
 
 
+@pytest.mark.parametrize(
+    ("status", "requeue_after", "seconds"),
+    [
+        (None, None, None),
+        (None, timedelta(seconds=5), 5.0),
+        ({"made": 2}, None, 0.75),
+        ({"made": 2}, timedelta(seconds=5), 0.75),
+    ],
+)
+def test_a_refused_pass_has_its_waits(
+    desk: Desk,
+    status: dict[str, Any] | None,
+    requeue_after: timedelta | None,
+    seconds: float | None,
+) -> None:
+    """
+    The error says when the plan, or a status that may not be written yet, needs another pass.
+    """
+    error = ForbiddenError(403, "Forbidden", "not yours")
+    desk.kube.refuse["create p0"] = error
+    with pytest.raises(ForbiddenError):
+        desk.execute(Plan(creates(1)))
+    desk.clock.step(0.25)
+
+    with pytest.raises(ForbiddenError) as raised:
+        desk.execute(Plan(creates(1), status, requeue_after=requeue_after))
+
+    assert seconds == raised.value.look_again_seconds
+
+
 def test_a_refusal_is_over_when_it_is(desk: Desk) -> None:
     """
     Said again it keeps its time and is no write; with the next success it is gone.
@@ -172,7 +204,11 @@ def test_a_refusal_is_over_when_it_is(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [ServerError(500, "InternalError", "sick"), ConflictError(409, "Conflict", "stale")]
+    "error",
+    [
+        TooManyRequestsError(429, "TooManyRequests", "busy"),
+        ConflictError(409, "Conflict", "stale"),
+    ],
 )
 def test_what_passes_by_itself_is_not_told(desk: Desk, error: DaskopError) -> None:
     """

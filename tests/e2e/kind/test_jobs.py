@@ -1,13 +1,10 @@
 """Jobs with real Dask, beyond what the seed's document shows."""
 
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tests.e2e.kind.kubectl import SEED, Kubectl
-
-EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 def seeds_job(kubectl: Kubectl) -> dict[str, Any]:
@@ -88,14 +85,3 @@ def test_a_runner_with_company_is_judged_as_a_pod(kubectl: Kubectl) -> None:
     }
     assert {"job", "slower"} == ends.keys()
     assert max(ends.values()) == job["status"]["endTime"]
-
-
-def test_the_example_job_computes(kubectl: Kubectl) -> None:
-    """
-    The job in examples/ prints what its workers computed, and completes.
-    """
-    kubectl.do("apply", "--filename", str(EXAMPLES / "job.yaml"))
-
-    kubectl.do("wait", "--for=condition=Complete", "daskjob/squares", "--timeout=240s")
-
-    assert "the sum of the squares is 328350" in kubectl.do("logs", "squares-runner")

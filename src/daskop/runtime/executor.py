@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from daskop.api.meta import HasMeta, Manifest, Meta
 from daskop.api.resources import Resource
 from daskop.clock import Clock
-from daskop.errors import TOLD, DaskopError
+from daskop.errors import TOLD, DaskopError, NotFoundError
 from daskop.plan.actions import Event, Plan
 from daskop.plan.refusal import refused_status
 from daskop.runtime.applier import Applier
@@ -61,7 +61,10 @@ class PlanExecutor:
             status = self._refused(view, plan, error)
         # After the writes, so that a crash in between is seen by the next pass as work undone; and
         # also after a refusal, which people learn of here.
-        status_after = self._status.write(resource, view.meta, view.status, status)
+        try:
+            status_after = self._status.write(resource, view.meta, view.status, status)
+        except NotFoundError:
+            return Result()  # it went meanwhile, and with it all that was to be said of it
         for event in self._events(plan, refusal, stored=status_after is None):
             self._recorder.record(resource, view.meta, event)
         waits = [wait for wait in (plan.requeue_after, status_after) if wait is not None]

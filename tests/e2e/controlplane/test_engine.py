@@ -83,7 +83,8 @@ def test_a_stale_cache_makes_no_part_twice(
     widgets.settle("w", 50)
 
     assert 50 == max(counts)
-    assert (50, 50) == (created(proxy), len(proxy.seen("create", "configmaps")))
+    asked = proxy.seen("create", "configmaps", namespace=widgets.namespace)
+    assert (50, 50) == (created(proxy), len(asked))
 
 
 def test_a_lost_event_is_made_up_for(widgets: Widgets, proxy: FaultProxy, start: Start) -> None:

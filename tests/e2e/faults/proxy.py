@@ -105,11 +105,20 @@ class FaultProxy:
         self._run(self._server.up())
 
     def seen(
-        self, verb: str | None = None, resource: str | None = None, name: str | None = None
+        self,
+        verb: str | None = None,
+        resource: str | None = None,
+        name: str | None = None,
+        namespace: str | None = None,
     ) -> list[Seen]:
-        """Return the requests so far in their order; the arguments are those of ``Match``."""
+        """
+        Return the requests so far in their order; the arguments are those of ``Match``.
+
+        With *namespace* only those there: what other tests leave may still be on its way out.
+        """
         match = Match(verb, resource, name)
-        return [seen for seen in self._server.log.copy() if match.fits(seen)]
+        found = [seen for seen in self._server.log.copy() if match.fits(seen)]
+        return [seen for seen in found if namespace in {None, seen.namespace}]
 
     @property
     def connections(self) -> Connections:

@@ -31,7 +31,8 @@ def plan_widget(observed: ObservedWidget, now: datetime) -> Plan:
     missing = widget.replicas - len(alive)
     if widget.meta.deleting:
         return Plan()
-    events = (Event("Scaled", f"Scaled to {widget.replicas}"),) if missing else ()
+    changed = widget.status.get("observedGeneration") != widget.meta.generation
+    events = (Event("Scaled", f"Scaled to {widget.replicas}"),) if missing and changed else ()
     actions = _creates(observed, missing) if missing > 0 else _deletes(alive, -missing)
     return Plan(tuple(actions), _status(widget, len(alive), now), events)
 

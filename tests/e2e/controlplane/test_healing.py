@@ -272,6 +272,13 @@ def test_the_last_of_many_numbers_counts(dask: Dask) -> None:
     for replicas in (50, 3, 20, 7):
         dask.scale("daskworkergroups", GROUP, replicas)
 
-    dask.wait_for_workers(7)
+    def settled() -> bool:
+        """Seven on the way up to fifty do not count: the status is that of the last number."""
+        group = dask.get("daskworkergroups", GROUP)
+        status = group["status"]
+        newest = status["observedGeneration"] == group["metadata"]["generation"]
+        return bool(newest and status["replicas"] == status["readyReplicas"] == 7)
+
+    dask.wait_for(settled, "the last number")
     dask.wait_ready("daskclusters", NAME)
     assert 7 == len(dask.workers())

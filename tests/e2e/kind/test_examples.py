@@ -18,7 +18,12 @@ def test_the_example_cluster_and_group_come_up(kubectl: Kubectl) -> None:
     kubectl.wait_ready("daskcluster/simple-cluster")
     kubectl.wait_ready(f"daskworkergroup/{GROUP}")
 
-    assert "Registered to" in kubectl.do("logs", f"pod/{min(kubectl.workers(GROUP))}")
+    worker = min(kubectl.workers(GROUP))
+
+    def has_joined() -> bool:
+        return "Registered to" in kubectl.do("logs", worker)
+
+    kubectl.wait_until(has_joined, "a worker to join", seconds=60)
 
 
 def test_the_example_job_computes(kubectl: Kubectl) -> None:

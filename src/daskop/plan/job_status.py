@@ -134,10 +134,12 @@ def _work(observed: ObservedJob) -> Obstacle:
 
 
 def _reason(status: Manifest) -> str:
+    """Why the job is where it is, in one word."""
     return _reconciling(status).get("reason", "")
 
 
 def _message(status: Manifest) -> str:
+    """The same in a sentence."""
     return _reconciling(status).get("message", "")
 
 

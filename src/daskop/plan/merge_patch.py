@@ -14,6 +14,7 @@ def merge_patch(old: Manifest, new: Manifest) -> dict[str, Any]:
 
 
 def _difference(old: Manifest, new: Manifest) -> dict[str, Any]:
+    """The patch between two states that have no nulls."""
     patch: dict[str, Any] = {}
     for key in sorted(old.keys() | new.keys()):  # sorted: the same input gives the same plan
         before, after = old.get(key), new.get(key)
@@ -34,6 +35,7 @@ def _same(before: Any, after: Any) -> bool:
 
 
 def _without_nulls(value: Any) -> Any:
+    """*value* without the entries of objects that are null."""
     if isinstance(value, dict):
         return {k: _without_nulls(v) for k, v in value.items() if v is not None}
     if isinstance(value, list):

@@ -94,10 +94,12 @@ def _recent(status: Manifest, now: datetime) -> tuple[int, datetime | None]:
 
 
 def _record(failures: int, last: datetime | None) -> dict[str, Any]:
+    """The fields of the status that remember it."""
     return {"failures": failures, **({"lastFailureTime": rfc3339(last)} if last else {})}
 
 
 def _delay(failures: int) -> timedelta:
+    """How long the next round waits after so many."""
     doublings = min(failures - 1, 10)  # more make no difference, and overflow in the end
     return min(FIRST_DELAY * float(2**doublings), LONGEST_DELAY)
 

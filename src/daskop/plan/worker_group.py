@@ -84,6 +84,7 @@ def _actions(
 
 
 def _free_numbers(observed: ObservedWorkerGroup) -> Iterator[int]:
+    """The numbers of workers that there are not, from 0 on."""
     meta = observed.group.meta
 
     # The names depend on the group's uid: those of a group made anew are others.

@@ -59,6 +59,12 @@ def merge_conditions(
     return merged
 
 
-def holds(conditions: Iterable[Manifest], type_: str) -> bool:
-    """Whether the condition *type_* is there and True."""
-    return any(entry["type"] == type_ and entry["status"] == "True" for entry in conditions)
+def found(status: Manifest, type_: str) -> Manifest:
+    """The condition *type_* of a *status*; empty if there is none."""
+    conditions = status.get("conditions") or ()
+    return next((entry for entry in conditions if entry["type"] == type_), {})
+
+
+def holds(status: Manifest, type_: str) -> bool:
+    """Whether the condition *type_* of a *status* is there and True."""
+    return found(status, type_).get("status") == "True"

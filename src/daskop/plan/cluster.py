@@ -4,17 +4,16 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from daskop.api.children import Pod, PodLabels, Service
+from daskop.api.children import Pod, PodLabels
 from daskop.api.cluster import DaskCluster
 from daskop.api.meta import NamespacedName
 from daskop.api.resources import PODS, SERVICES, WORKER_GROUPS
 from daskop.api.wellknown import API_VERSION, PASSED_REPLICAS_ANNOTATION, SCHEDULER, WORKER_GROUP
-from daskop.api.worker_group import DaskWorkerGroup
-from daskop.plan.actions import LOOK_AGAIN, Action, Create, Delete, Patch, Plan
+from daskop.plan.actions import LOOK_AGAIN, Action, Create, Delete, Plan
 from daskop.plan.cluster_status import cluster_events, cluster_status, in_the_way
 from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedCluster, is_own
-from daskop.plan.passing_down import child_changes
+from daskop.plan.passing_down import child_changes, made_or_mended
 from daskop.plan.pod_template import inherited, mended_labels, metadata, pod, reserved_labels
 from daskop.plan.replacement import Replacement, replacement
 from daskop.plan.service import scheduler_service, service_changes
@@ -30,8 +29,13 @@ def plan_cluster(observed: ObservedCluster, now: datetime) -> Plan:
     replaced = replacement(ended, cluster.status, now, late_too=True)
     # A name that is taken, by whomever, is left alone here; the pass is made again. The Service
     # comes last: what a user writes there can be refused, and the workers are to scale all the same.
-    group = tuple(_group_actions(cluster, observed.group))
-    service = _service_actions(cluster, observed.service)
+    group = tuple(
+        made_or_mended(
+            WORKER_GROUPS, cluster.meta, observed.group, default_group(cluster), child_changes
+        )
+    )
+    wanted = scheduler_service(cluster)
+    service = made_or_mended(SERVICES, cluster.meta, observed.service, wanted, service_changes)
     status = cluster_status(observed, replaced, now, passing=bool(group))
     return Plan(
         actions=(*_scheduler_actions(cluster, scheduler, replaced), *group, *service),
@@ -54,26 +58,6 @@ def _scheduler_actions(
         yield Delete(PODS, ended.meta.key, ended.meta.uid)
     if is_own(cluster.meta, scheduler) and scheduler.alive:
         yield from mended_labels(scheduler, PodLabels(cluster.meta.key.name, SCHEDULER))
-
-
-def _service_actions(cluster: DaskCluster, service: Service | None) -> Iterator[Action]:
-    wanted = scheduler_service(cluster)
-    if service is None:
-        yield Create(SERVICES, wanted, cluster.meta.uid)
-    elif is_own(cluster.meta, service):
-        changes = service_changes(service, wanted)
-        if changes:
-            yield Patch(SERVICES, service.meta, changes)
-
-
-def _group_actions(cluster: DaskCluster, group: DaskWorkerGroup | None) -> Iterator[Action]:
-    wanted = default_group(cluster)
-    if group is None:
-        yield Create(WORKER_GROUPS, wanted, cluster.meta.uid)
-    elif is_own(cluster.meta, group):
-        changes = child_changes(group, wanted)
-        if changes:
-            yield Patch(WORKER_GROUPS, group.meta, changes)
 
 
 def scheduler_pod(cluster: DaskCluster) -> dict[str, Any]:

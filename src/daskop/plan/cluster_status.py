@@ -5,7 +5,7 @@ from typing import Any
 
 from daskop.api.children import Pod
 from daskop.api.cluster import DaskCluster
-from daskop.api.conditions import condition, merge_conditions
+from daskop.api.conditions import condition, found, merge_conditions
 from daskop.api.meta import Manifest
 from daskop.api.resources import PODS, SERVICES, WORKER_GROUPS
 from daskop.api.wellknown import READY, RECONCILING, SCHEDULER_READY
@@ -118,9 +118,9 @@ def _obstacle(
         return problem or Obstacle("SchedulerNotReady", "waiting for the scheduler's readiness")
     if group is None:
         return None
-    for entry in group.get("conditions") or ():
-        if entry["type"] == READY and entry["status"] != "True":
-            return Obstacle(entry["reason"], entry["message"])
+    ready = found(group, READY)
+    if ready and ready["status"] != "True":
+        return Obstacle(ready["reason"], ready["message"])
     told = f"{group.get('readyReplicas', 0)} of {wanted} workers are ready"
     return Obstacle("WorkersNotReady", told)
 

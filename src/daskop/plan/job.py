@@ -15,11 +15,11 @@ from daskop.api.wellknown import (
     PASSED_REPLICAS_ANNOTATION,
     SCHEDULER_ADDRESS_ENV,
 )
-from daskop.plan.actions import LOOK_AGAIN, Action, Create, Delete, Patch, Plan
+from daskop.plan.actions import LOOK_AGAIN, Action, Create, Delete, Plan
 from daskop.plan.job_status import in_the_way, job_events, job_status, own_runner
 from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedJob, is_own
-from daskop.plan.passing_down import child_changes
+from daskop.plan.passing_down import child_changes, made_or_mended
 from daskop.plan.pod_template import (
     inherited,
     mended_labels,
@@ -84,14 +84,9 @@ def _actions(observed: ObservedJob, replaced: Replacement) -> Iterator[Action]:
     for lost in replaced.due:
         yield Delete(PODS, lost.meta.key, lost.meta.uid)
     # The runner comes last: a Client that finds no scheduler gives up after 30 s (Dask's default).
-    if cluster is None:
-        yield Create(CLUSTERS, job_cluster(job), job.meta.uid)
-    elif is_own(job.meta, cluster):
-        changes = child_changes(cluster, job_cluster(job))
-        if changes:
-            yield Patch(CLUSTERS, cluster.meta, changes)
-        if runner is None and observed.address is not None:
-            yield Create(PODS, runner_pod(job, observed.address), job.meta.uid)
+    yield from made_or_mended(CLUSTERS, job.meta, cluster, job_cluster(job), child_changes)
+    if is_own(job.meta, cluster) and runner is None and observed.address is not None:
+        yield Create(PODS, runner_pod(job, observed.address), job.meta.uid)
     if runner is not None and is_own(job.meta, runner) and runner.alive:
         name = Naming.job_cluster(job.meta.key.name)
         yield from mended_labels(runner, PodLabels(name, JOB_RUNNER))

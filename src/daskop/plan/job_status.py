@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from daskop.api.children import Pod
-from daskop.api.conditions import condition, merge_conditions
+from daskop.api.conditions import condition, found, merge_conditions
 from daskop.api.meta import Manifest
 from daskop.api.problem import CRASH_LOOP
 from daskop.api.resources import CLUSTERS, PODS
@@ -135,17 +135,12 @@ def _work(observed: ObservedJob) -> Obstacle:
 
 def _reason(status: Manifest) -> str:
     """Why the job is where it is, in one word."""
-    return _reconciling(status).get("reason", "")
+    return str(found(status, RECONCILING).get("reason", ""))
 
 
 def _message(status: Manifest) -> str:
     """The same in a sentence."""
-    return _reconciling(status).get("message", "")
-
-
-def _reconciling(status: Manifest) -> dict[str, str]:
-    found = (c for c in status.get("conditions") or () if c["type"] == RECONCILING)
-    return dict(next(found, {}))
+    return str(found(status, RECONCILING).get("message", ""))
 
 
 def _obstacle(observed: ObservedJob, lost: Pod | None, replaced: Replacement) -> Obstacle:
@@ -162,7 +157,7 @@ def _obstacle(observed: ObservedJob, lost: Pod | None, replaced: Replacement) ->
     if runner is not None:
         problem = pod_obstacle(runner, job.spec.job.spec)
         return problem or Obstacle("RunnerStarting", "waiting for the runner to start")
-    for entry in cluster.status.get("conditions") or () if cluster else ():
-        if entry["type"] == READY and entry["status"] != "True" and observed.address is None:
-            return Obstacle(entry["reason"], f"waiting for the cluster: {entry['message']}")
+    ready = found(cluster.status, READY) if cluster else {}
+    if ready and ready["status"] != "True" and observed.address is None:
+        return Obstacle(ready["reason"], f"waiting for the cluster: {ready['message']}")
     return Obstacle("Starting", "waiting for the cluster's scheduler")

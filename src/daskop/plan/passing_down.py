@@ -1,12 +1,34 @@
 """How a spec is passed down to a child of our own kinds, whose replicas have two hands on them."""
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from daskop.api.cluster import DaskCluster
-from daskop.api.meta import Manifest
+from daskop.api.meta import HasMeta, Manifest, Meta
+from daskop.api.resources import Resource
 from daskop.api.wellknown import PASSED_REPLICAS_ANNOTATION
 from daskop.api.worker_group import DaskWorkerGroup
+from daskop.plan.actions import Action, Create, Patch
 from daskop.plan.merge_patch import merge_patch
+from daskop.plan.observed import is_own
+
+C = TypeVar("C", bound=HasMeta)
+
+
+def made_or_mended(
+    resource: Resource,
+    owner: Meta,
+    child: C | None,
+    wanted: dict[str, Any],
+    changes: Callable[[C, Manifest], dict[str, Any]],
+) -> Iterator[Action]:
+    """Create the *wanted* child, or patch the owner's own; one that is not its own is left alone."""
+    if child is None:
+        yield Create(resource, wanted, owner.uid)
+    elif is_own(owner, child):
+        body = changes(child, wanted)
+        if body:
+            yield Patch(resource, child.meta, body)
 
 
 def child_changes(child: DaskCluster | DaskWorkerGroup, wanted: Manifest) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Kubernetes drops them there without a word; what their author meant is plain.
 
 from typing import Any
 
-from daskop.api.conditions import condition, holds
+from daskop.api.conditions import condition, found, holds
 from daskop.api.meta import Manifest
 from daskop.api.wellknown import PROBE_FIELDS_MOVED
 from daskop.plan.actions import Event
@@ -49,10 +49,9 @@ def probe_condition(spec: Manifest) -> list[dict[str, Any]]:
 
 def probe_events(old: Manifest, new: Manifest) -> tuple[Event, ...]:
     """What to tell of lifted fields when the status *old* becomes *new*."""
-    before, after = old.get("conditions") or (), new["conditions"]
-    if holds(before, PROBE_FIELDS_MOVED) or not holds(after, PROBE_FIELDS_MOVED):
+    if holds(old, PROBE_FIELDS_MOVED) or not holds(new, PROBE_FIELDS_MOVED):
         return ()
-    message = next(entry["message"] for entry in after if entry["type"] == PROBE_FIELDS_MOVED)
+    message = found(new, PROBE_FIELDS_MOVED)["message"]
     return (Event(PROBE_FIELDS_MOVED, f"Probe fields {message}"),)
 
 

@@ -58,5 +58,4 @@ def _without_refusal(status: Manifest) -> list[Manifest]:
 
 def has_ended(status: Manifest) -> bool:
     """Whether the end of a job is on record. It stays ended, even when its runner is deleted."""
-    conditions = status.get("conditions") or ()
-    return holds(conditions, COMPLETE) or holds(conditions, FAILED)
+    return holds(status, COMPLETE) or holds(status, FAILED)

@@ -7,7 +7,6 @@ from itertools import count, islice
 from typing import Any
 
 from daskop.api.children import Pod, PodLabels
-from daskop.api.cluster import DaskCluster
 from daskop.api.meta import NamespacedName
 from daskop.api.resources import CLUSTERS, PODS, WORKER_GROUPS
 from daskop.api.wellknown import (
@@ -24,7 +23,11 @@ from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedWorkerGroup
 from daskop.plan.pod_template import mended_labels, pod, reserved_labels, with_env
 from daskop.plan.replacement import Replacement, replacement
-from daskop.plan.worker_group_status import worker_group_events, worker_group_status
+from daskop.plan.worker_group_status import (
+    belongs_to_another,
+    worker_group_events,
+    worker_group_status,
+)
 
 ELSEWHERE = 1_000_000
 """Added to a worker's number if a stranger has its name: further than numbers ever come."""
@@ -43,20 +46,16 @@ def plan_worker_group(observed: ObservedWorkerGroup, now: datetime) -> Plan:
     # A group may be applied before its cluster. Workers without a scheduler would only crash.
     orphaned = cluster is None or cluster.meta.deleting
     if cluster is not None and not orphaned and not group.meta.owned_by(cluster.meta.uid):
-        joins = _join(group, cluster)  # after which a pass with the newer object says the rest
-        return Plan(joins) if joins else Plan(status=status, events=events)
+        if belongs_to_another(observed):
+            return Plan(status=status, events=events)
+        # The pass that sees the joined group says the rest.
+        owner = cluster.as_owner(controller=False)
+        return Plan((Join(WORKER_GROUPS, group.meta, CLUSTERS, owner),))
     actions = _actions(observed, template, replaced)
     if orphaned:
         actions = (action for action in actions if isinstance(action, Delete))
     # One more than a pass carries out says that there is more; the rest is not even built.
     return Plan(tuple(islice(actions, MAX_ACTIONS + 1)), status, events, replaced.wait)
-
-
-def _join(group: DaskWorkerGroup, cluster: DaskCluster) -> tuple[Action, ...]:
-    """A group still owned by an earlier cluster of that name is about to go with it."""
-    if any(owner.kind == cluster.kind for owner in group.meta.owners):
-        return ()
-    return (Join(WORKER_GROUPS, group.meta, CLUSTERS, cluster.as_owner(controller=False)),)
 
 
 def _actions(

@@ -70,7 +70,7 @@ def _obstacle(
     wanted = group.spec.worker.replicas
     if cluster is None or cluster.meta.deleting:
         return Obstacle("ClusterNotFound", f"waiting for the DaskCluster {group.spec.cluster}")
-    if _belongs_to_another(observed):
+    if belongs_to_another(observed):
         return Obstacle("Terminating", "waiting for the earlier DaskCluster, and this group, to go")
     if ready == wanted == alive:
         return None
@@ -87,7 +87,7 @@ def _obstacle(
     return Obstacle("WorkersNotReady", told)
 
 
-def _belongs_to_another(observed: ObservedWorkerGroup) -> bool:
+def belongs_to_another(observed: ObservedWorkerGroup) -> bool:
     """Whether the group belongs to an earlier cluster of that name, and goes with that."""
     meta, cluster = observed.group.meta, observed.cluster
     owned = any(owner.kind == CLUSTERS.kind for owner in meta.owners)

@@ -94,6 +94,12 @@ def a_pod(
     return Pod(meta, **{"labels": PodLabels("c", "worker", "g"), **fields})
 
 
+def a_scheduler(**fields: Any) -> Pod:
+    """The scheduler's Pod of the cluster ``c``."""
+    labels = PodLabels("c", "scheduler")
+    return a_pod("c-scheduler", **{"owner": CLUSTER_UID, "labels": labels, **fields})
+
+
 def a_service(name: str = "c-service", owner: str = CLUSTER_UID, **fields: Any) -> Service:
     """A Service, by default the one that the cluster wants."""
     wanted = scheduler_service(a_cluster())

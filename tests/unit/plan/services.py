@@ -4,6 +4,7 @@ from typing import Any
 
 from daskop.api.children import Service
 from daskop.api.meta import Manifest
+from tests.unit.plan.rfc7396 import applied
 
 DEFAULTS: dict[str, Any] = {
     "clusterIP": "10.0.0.7",
@@ -17,19 +18,6 @@ DEFAULTS: dict[str, Any] = {
 """What the API server fills in."""
 
 
-def merged(target: Any, patch: Any) -> Any:
-    """RFC 7396."""
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        else:
-            result[name] = merged(result.get(name), value)
-    return result
-
-
 def served(wanted: Manifest, **spec: Any) -> Service:
     """The Service that was created as *wanted*, as the API server gives it back."""
     metadata = {**wanted["metadata"], "uid": "service-uid", "resourceVersion": "1"}
@@ -41,7 +29,7 @@ def patched(live: Service, patch: Manifest) -> Service:
     """The Service that *live* becomes with *patch*."""
     metadata = patch["metadata"]
     return live._replace(
-        spec=merged(live.spec, patch["spec"]),
-        labels=merged(live.labels, metadata["labels"]),
+        spec=applied(live.spec, patch["spec"]),
+        labels=applied(live.labels, metadata["labels"]),
         applied=metadata["annotations"]["kubernetes.dask.org/applied"],
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from daskop.api.children import Pod, PodLabels, Service
+from daskop.api.children import Pod, Service
 from daskop.api.cluster import DaskCluster
 from daskop.api.worker_group import DaskWorkerGroup
 from daskop.plan.actions import LOOK_AGAIN, Create, Delete, Patch, Plan
@@ -13,9 +13,8 @@ from daskop.plan.cluster import plan_cluster
 from daskop.plan.observed import ObservedCluster
 from daskop.plan.service import scheduler_address, scheduler_service
 from tests.unit.builders import (
-    CLUSTER_UID,
     a_cluster,
-    a_pod,
+    a_scheduler,
     a_service,
     a_worker_group,
     owned_by,
@@ -32,11 +31,6 @@ def planned(
     group: DaskWorkerGroup | None = None,
 ) -> Plan:
     return plan_cluster(ObservedCluster(cluster or a_cluster(), scheduler, service, group), NOW)
-
-
-def a_scheduler(**changes: Any) -> Pod:
-    labels = PodLabels("c", "scheduler")
-    return a_pod("c-scheduler", **{"owner": CLUSTER_UID, "labels": labels, **changes})
 
 
 def complete(cluster: DaskCluster | None = None, **group: Any) -> Plan:

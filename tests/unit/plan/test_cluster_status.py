@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from daskop.api.children import Pod, PodLabels, Service
+from daskop.api.children import Pod, Service
 from daskop.api.cluster import DaskCluster
 from daskop.api.meta import Manifest
 from daskop.api.problem import Problem
@@ -17,7 +17,7 @@ from tests.unit.builders import (
     CLUSTER_UID,
     GENERATION,
     a_cluster,
-    a_pod,
+    a_scheduler,
     a_service,
     a_worker_group,
     owned_by,
@@ -31,11 +31,6 @@ CRASH = Problem("CrashLoop", "main ended with exit code 1: Error", 1)
 NOT_READY = {"type": "Ready", "status": "False", "reason": "WorkersFail", "message": "they end"}
 PROBE = {"tcpSocket": {"port": 8786, "periodSeconds": 3}}
 MISPLACED = {"containers": [{"name": "main", "livenessProbe": PROBE}]}
-
-
-def a_scheduler(**changes: Any) -> Pod:
-    labels = PodLabels("c", "scheduler")
-    return a_pod("c-scheduler", **{"owner": CLUSTER_UID, "labels": labels, **changes})
 
 
 def a_group(owner: str = CLUSTER_UID, **changes: Any) -> DaskWorkerGroup:

@@ -10,26 +10,7 @@ from hypothesis import strategies as st
 
 from daskop.plan.digest import digest
 from daskop.plan.merge_patch import merge_patch
-
-
-def applied(target: Any, patch: Any) -> Any:
-    """MergePatch of RFC 7396, section 2."""
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = applied(merged.get(key), value)
-    return merged
-
-
-def without_none(value: Any) -> Any:
-    """A merge patch cannot tell None from nothing, but leaves that of a list itself."""
-    if isinstance(value, dict):
-        return {key: without_none(entry) for key, entry in value.items() if entry is not None}
-    return [without_none(entry) for entry in value] if isinstance(value, list) else value
+from tests.unit.plan.rfc7396 import applied, without_nulls
 
 
 def text(value: Any) -> str:
@@ -83,7 +64,7 @@ def test_a_patch_makes_the_old_the_new(old: dict[str, Any], new: dict[str, Any])
     """
     result = applied(old, merge_patch(old, new))
 
-    assert text(without_none(new)) == text(without_none(result))
+    assert text(without_nulls(new)) == text(without_nulls(result))
     assert {} == merge_patch(result, new)
 
 

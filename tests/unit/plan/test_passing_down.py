@@ -16,6 +16,7 @@ from daskop.plan.cluster import default_group
 from daskop.plan.job import job_cluster
 from daskop.plan.passing_down import child_changes
 from tests.unit.builders import POD_SPEC
+from tests.unit.plan.rfc7396 import without_nulls
 
 NOTE = "kubernetes.dask.org/passed-replicas"
 
@@ -57,16 +58,9 @@ def changes(stored: Manifest, wanted: Manifest) -> dict[str, Any]:
     return child_changes(parsed(stored), wanted)
 
 
-def pruned(value: Any) -> Any:
-    """As the API server stores what a merge patch brings: without nulls, also inside of lists."""
-    if isinstance(value, dict):
-        return {name: pruned(inner) for name, inner in value.items() if inner is not None}
-    return [pruned(inner) for inner in value] if isinstance(value, list) else value
-
-
 def merged(target: Any, patch: Any) -> Any:
     if not isinstance(patch, dict):
-        return pruned(patch)
+        return without_nulls(patch)
     result = dict(target) if isinstance(target, dict) else {}
     for name, value in patch.items():
         if value is None:
@@ -266,7 +260,7 @@ def test_a_patched_child_needs_nothing(
 
     patched = merged(stored, changes(stored, wanted(**after)))
 
-    assert pruned(parsed(wanted(**after)).spec.model_dump()) == pruned(
+    assert without_nulls(parsed(wanted(**after)).spec.model_dump()) == without_nulls(
         parsed(patched).spec.model_dump()
     )
     assert {} == changes(patched, wanted(**after))

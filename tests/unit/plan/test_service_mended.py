@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from daskop.plan.service import ALLOCATED, USERS_OWN, scheduler_service, service_changes
 from tests.unit.builders import a_cluster
-from tests.unit.plan.services import DEFAULTS, merged, patched, served
+from tests.unit.plan.rfc7396 import applied, without_nulls
+from tests.unit.plan.services import DEFAULTS, patched, served
 
 TEAM: Any = {"team": "a"}
 OWN = {
@@ -104,7 +105,7 @@ def test_a_lost_label_is_put_back(label: str, value: str | None) -> None:
     Only the label that somebody took or changed is written; labels of others stay.
     """
     wanted = scheduler_service(replace(a_cluster(), labels=TEAM))
-    labels = merged(wanted["metadata"]["labels"], {label: value, "others": "label"})
+    labels = applied(wanted["metadata"]["labels"], {label: value, "others": "label"})
 
     patch = service_changes(served(wanted)._replace(labels=labels), wanted)
 
@@ -153,13 +154,6 @@ specs = st.fixed_dictionaries(
 texts = st.dictionaries(st.sampled_from(["a", "dask.org/component"]), st.sampled_from("xy"))
 
 
-def nothing_null(value: Any) -> Any:
-    """Without nulls in mappings, as the API server stores and a merge patch leaves it."""
-    if isinstance(value, dict):
-        return {k: nothing_null(v) for k, v in value.items() if v is not None}
-    return [nothing_null(entry) for entry in value] if isinstance(value, list) else value
-
-
 @given(user=specs, selector=texts, spec=specs, live_selector=texts, labels=texts)
 def test_a_patched_service_is_as_wanted(
     user: dict[str, Any],
@@ -172,12 +166,12 @@ def test_a_patched_service_is_as_wanted(
     Whatever was there, the patched Service says what the cluster wants, and needs nothing more.
     """
     wanted = scheduler_service(a_cluster(service={**user, "selector": selector}))
-    known = nothing_null({**DEFAULTS, **spec, "selector": live_selector})
+    known = without_nulls({**DEFAULTS, **spec, "selector": live_selector})
     live = served(wanted)._replace(spec=known, labels=labels, applied="")
 
     mended = patched(live, service_changes(live, wanted))
 
-    asked = nothing_null(wanted["spec"])
+    asked = without_nulls(wanted["spec"])
     left = {k: v for k, v in mended.spec.items() if k in asked or k not in ALLOCATED}
     if "ipFamilies" in asked:  # the server may have added one
         left["ipFamilies"] = left["ipFamilies"][: len(asked["ipFamilies"])]

@@ -1,21 +1,36 @@
 """The composition root: which resources are watched, by whom they are reconciled, and why."""
 
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 from daskop.api.children import Pod, Service
 from daskop.api.cluster import CLUSTER, DaskCluster
+from daskop.api.conditions import found
 from daskop.api.job import JOB, DaskJob
+from daskop.api.kinds import AnyCustomResource
 from daskop.api.meta import NamespacedName
-from daskop.api.resources import CLUSTERS, JOBS, PODS, SERVICES, WORKER_GROUPS
-from daskop.api.wellknown import CLUSTER_NAME_LABEL
+from daskop.api.quota import Quota
+from daskop.api.resources import CLUSTERS, JOBS, PODS, QUOTAS, SERVICES, WORKER_GROUPS
+from daskop.api.wellknown import CLUSTER_NAME_LABEL, REPLICA_FAILURE
 from daskop.api.worker_group import WORKER_GROUP, DaskWorkerGroup
 from daskop.cache.store import Store, by_controller
 from daskop.controllers.cluster import ClusterReconciler
 from daskop.controllers.job import JobReconciler
 from daskop.controllers.worker_group import BY_CLUSTER, BY_CONTROLLER, WorkerGroupReconciler
 from daskop.engine import Engine
-from daskop.runtime.handlers import enqueue_owner, enqueue_related, enqueue_self
+from daskop.errors import QuotaExceededError
+from daskop.kube.quota import parse_quota
+from daskop.runtime.handlers import (
+    enqueue_owner,
+    enqueue_refused,
+    enqueue_related,
+    enqueue_self,
+)
 from daskop.settings import Settings
+
+BY_REFUSAL = "refusal"
+"""Index of objects of our kinds: the namespace whose quota has no room for what they need."""
 
 
 class Manager:
@@ -40,9 +55,9 @@ class Manager:
     def _watch(self) -> None:
         # Pods and Services are selected by a label of ours: everybody else's cost us nothing.
         informer = self._engine.informer
-        clusters: Store[DaskCluster] = Store()
-        groups = Store({BY_CLUSTER: _cluster_of})
-        jobs: Store[DaskJob] = Store()
+        clusters: Store[DaskCluster] = Store({BY_REFUSAL: _refused_in})
+        groups = Store({BY_CLUSTER: _cluster_of, BY_REFUSAL: _refused_in})
+        jobs: Store[DaskJob] = Store({BY_REFUSAL: _refused_in})
         pods: Store[Pod] = Store({BY_CONTROLLER: by_controller})
         services: Store[Service] = Store()
         self._clusters = informer(CLUSTERS, clusters, CLUSTER.parse)
@@ -50,6 +65,8 @@ class Manager:
         self._jobs = informer(JOBS, jobs, JOB.parse)
         self._pods = informer(PODS, pods, Pod.parse, CLUSTER_NAME_LABEL)
         self._services = informer(SERVICES, services, Service.parse, CLUSTER_NAME_LABEL)
+        quotas: Store[Quota] = Store()
+        self._quotas = informer(QUOTAS, quotas, parse_quota)
 
     def _build_controllers(self) -> None:
         executor = self._engine.executor
@@ -83,10 +100,23 @@ class Manager:
         self._pods.add_handler(enqueue_owner(groups, WORKER_GROUPS.kind))
         self._pods.add_handler(enqueue_owner(jobs, JOBS.kind))
         self._services.add_handler(enqueue_owner(clusters, CLUSTERS.kind))
+        self._quotas.add_handler(enqueue_refused(clusters, partial(_refused, self._clusters.store)))
+        self._quotas.add_handler(enqueue_refused(groups, partial(_refused, self._groups.store)))
+        self._quotas.add_handler(enqueue_refused(jobs, partial(_refused, self._jobs.store)))
 
     def _groups_of(self, cluster: DaskCluster) -> Iterator[NamespacedName]:
         groups = self._groups.store.by_index(BY_CLUSTER, cluster.meta.key)
         return (group.meta.key for group in groups)
+
+
+def _refused_in(view: AnyCustomResource) -> tuple[str, ...]:
+    """The namespace, if a quota has no room for what the object needs."""
+    reason = found(view.status, REPLICA_FAILURE).get("reason")
+    return (view.meta.key.namespace,) if reason == QuotaExceededError.condition_reason else ()
+
+
+def _refused(store: Store[Any], namespace: str) -> Iterator[NamespacedName]:
+    return (view.meta.key for view in store.by_index(BY_REFUSAL, namespace))
 
 
 def _cluster_of(group: DaskWorkerGroup) -> tuple[NamespacedName, ...]:

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from daskop.api.children import Pod, PodLabels, Service
+from daskop.api.children import Pod, Service
 from daskop.api.cluster import ClusterSpec, DaskCluster
 from daskop.api.job import DaskJob, JobSpec
 from daskop.api.kinds import CustomResource
+from daskop.api.labels import PodLabels, reserved_labels
 from daskop.api.meta import Manifest, Meta, NamespacedName, OwnerReference
 from daskop.api.wellknown import APPLIED_ANNOTATION, PASSED_REPLICAS_ANNOTATION
 from daskop.api.worker_group import DaskWorkerGroup, WorkerGroupSpec
-from daskop.plan.pod_template import reserved_labels
 from daskop.plan.service import scheduler_service
 
 NAMESPACE = "ns"

@@ -3,35 +3,12 @@
 import sys
 from typing import NamedTuple
 
+from daskop.api.labels import PodLabels
 from daskop.api.meta import Manifest, Meta
 from daskop.api.problem import Problem, problem_of
-from daskop.api.wellknown import (
-    APPLIED_ANNOTATION,
-    CLUSTER_NAME_LABEL,
-    COMPONENT_LABEL,
-    GROUP_NAME_LABEL,
-    TEMPLATE_ANNOTATION,
-)
+from daskop.api.wellknown import APPLIED_ANNOTATION, TEMPLATE_ANNOTATION
 
 ENDED = frozenset({"Succeeded", "Failed"})
-
-
-class PodLabels(NamedTuple):
-    """The labels that selectors rest on; empty where a Pod lacks one."""
-
-    cluster: str = ""
-    component: str = ""
-    group: str = ""
-
-    @classmethod
-    def of(cls, labels: Manifest) -> "PodLabels":
-        """Read them from all labels of a Pod."""
-        # One string for all Pods of a group, instead of one for each.
-        return cls(
-            sys.intern(labels.get(CLUSTER_NAME_LABEL, "")),
-            sys.intern(labels.get(COMPONENT_LABEL, "")),
-            sys.intern(labels.get(GROUP_NAME_LABEL, "")),
-        )
 
 
 class Pod(NamedTuple):
@@ -45,7 +22,7 @@ class Pod(NamedTuple):
         finished: When its last container ended (RFC 3339), or what comes closest to it; empty
             while the Pod has not ended.
         reason: Why it ended, as ``Evicted``; empty if its containers did by themselves.
-        labels: What selectors rest on.
+        labels: Those that we reserve.
         template: The digest of the template that it was made from, or an empty string.
         restarts: How often its first container, which is Dask's own, was started again.
         problem: What keeps it from becoming ready, or made it fail, if it is told.

@@ -31,8 +31,9 @@ def rfc3339(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def condition(type_: str, *, holds: bool, reason: str, message: str) -> dict[str, Any]:
-    """A condition without its times, which :func:`merge_conditions` adds."""
+def condition(type_: str, why: tuple[str, str], *, holds: bool) -> dict[str, Any]:
+    """A condition of reason and message, without its times, which :func:`merge_conditions` adds."""
+    reason, message = why
     told = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]} ..."
     return {"type": type_, "status": str(holds), "reason": reason, "message": told}
 

@@ -66,12 +66,18 @@ def _object_schema(kind: Kind[Any]) -> dict[str, Any]:
         "properties": {
             "apiVersion": {"type": "string", "description": "Always kubernetes.dask.org/v1."},
             "kind": {"type": "string", "description": f"Always {kind.resource.kind}."},
-            "metadata": {"type": "object"},  # the API server describes it itself
+            "metadata": _metadata(kind),
             "spec": {"description": "What is wanted.", **structural_schema(kind.spec)},
             "status": {"description": "What is observed.", **structural_schema(kind.status)},
         },
         "x-kubernetes-validations": _name_rules(kind),
     }
+
+
+def _metadata(kind: Kind[Any]) -> dict[str, Any]:
+    # The API server describes the rest itself; the name is here for the rules to point at.
+    longest = f"At most {kind.name_limit} characters."
+    return {"type": "object", "properties": {"name": {"type": "string", "description": longest}}}
 
 
 def _name_rules(kind: Kind[Any]) -> list[dict[str, str]]:
@@ -82,6 +88,7 @@ def _name_rules(kind: Kind[Any]) -> list[dict[str, str]]:
             "rule": f"size(self.metadata.name) <= {limit}",
             "message": f"the name is too long: a {kind.resource.kind}'s name may have at most "
             f"{limit} characters, so that the names derived from it are legal",
+            "fieldPath": ".metadata.name",
         }
     ]
     if kind.names_a_service:
@@ -90,6 +97,7 @@ def _name_rules(kind: Kind[Any]) -> list[dict[str, str]]:
                 "rule": "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
                 "message": "the name must be lower-case letters, digits and dashes, start with a "
                 "letter and not end with a dash, so that a Service can be named after it",
+                "fieldPath": ".metadata.name",
             }
         )
     return rules

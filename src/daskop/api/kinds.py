@@ -28,6 +28,10 @@ class Status(ApiModel):
     last_failure_time: datetime | None = Field(
         default=None, description="When the last of these rounds began."
     )
+    newest_pod_time: datetime | None = Field(
+        default=None,
+        description="When the newest Pod that there was at the last of these rounds was created.",
+    )
     conditions: list[Condition] = Field(
         default=[],
         description="Observations, one of a type.",

@@ -4,11 +4,14 @@ What the operator reads of a user's PodSpec and ServiceSpec.
 The rest is the user's and Kubernetes' business: it is stored and passed on untouched.
 """
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from daskop.api.schema import PRESERVE, ApiModel, Opaque
+
+DEEPEST: Final = 200
+"""Levels of nesting that are read; a PodSpec needs about 15, and pydantic writes up to 255."""
 
 
 class _Preserving(ApiModel):
@@ -34,6 +37,7 @@ class _Container(_Preserving):
     image: str | None = Field(default=None, description="The container image.")
     command: list[str] | None = Field(default=None, description="The entry point.")
     args: list[str] | None = Field(default=None, description="The entry point's arguments.")
+    # Lists that may repeat a key, as in Kubernetes: no list maps (docs/decisions/0007).
     ports: list[_Port] | None = Field(
         default=None, description="The ports that the container listens on."
     )
@@ -78,11 +82,23 @@ class _ServiceSpec(_Preserving):
     )
 
 
+def _shallow(value: Any, levels: int = DEEPEST) -> Any:
+    """*value* with null in place of what is nested too deeply to be written as JSON again."""
+    # The server stores 10,000 levels; it knows no field of a Pod that lies so deep, and drops it.
+    if isinstance(value, dict):
+        return {k: _shallow(v, levels - 1) for k, v in value.items()} if levels else None
+    if isinstance(value, list):
+        return [_shallow(v, levels - 1) for v in value] if levels else None
+    return value
+
+
 # What the operator holds is the user's mapping, unknown fields included; the models above only
 # describe it, in the CRD and to kubectl explain.
-PodSpec: TypeAlias = Annotated[dict[str, Any], Opaque(_PodSpec)]
-RunnerPodSpec: TypeAlias = Annotated[dict[str, Any], Opaque(_RunnerPodSpec)]
-ServiceSpec: TypeAlias = Annotated[dict[str, Any], Opaque(_ServiceSpec)]
+PodSpec: TypeAlias = Annotated[dict[str, Any], AfterValidator(_shallow), Opaque(_PodSpec)]
+RunnerPodSpec: TypeAlias = Annotated[
+    dict[str, Any], AfterValidator(_shallow), Opaque(_RunnerPodSpec)
+]
+ServiceSpec: TypeAlias = Annotated[dict[str, Any], AfterValidator(_shallow), Opaque(_ServiceSpec)]
 
 
 class TemplateMetadata(ApiModel):

@@ -31,6 +31,7 @@ class Resource:
 
 PODS = Resource("", "v1", "pods", "Pod")
 SERVICES = Resource("", "v1", "services", "Service")
+QUOTAS = Resource("", "v1", "resourcequotas", "ResourceQuota")
 CLUSTERS = Resource(GROUP, VERSION, "daskclusters", "DaskCluster")
 WORKER_GROUPS = Resource(GROUP, VERSION, "daskworkergroups", "DaskWorkerGroup")
 JOBS = Resource(GROUP, VERSION, "daskjobs", "DaskJob")

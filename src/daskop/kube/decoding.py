@@ -5,8 +5,7 @@ from typing import Any, Final
 
 import orjson
 
-DEEPEST: Final = 200
-"""Levels of nesting that are read if one object has too many; a PodSpec needs about 15."""
+from daskop.api.podspec import DEEPEST
 
 _TOKEN: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]', re.DOTALL)
 """What nesting depends on: texts, in which brackets mean nothing, and brackets."""

@@ -4,17 +4,23 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from daskop.api.children import Pod, PodLabels
+from daskop.api.children import Pod
 from daskop.api.cluster import DaskCluster
+from daskop.api.labels import PodLabels, reserved_labels
 from daskop.api.meta import NamespacedName
 from daskop.api.resources import PODS, SERVICES, WORKER_GROUPS
 from daskop.api.wellknown import API_VERSION, PASSED_REPLICAS_ANNOTATION, SCHEDULER, WORKER_GROUP
 from daskop.plan.actions import LOOK_AGAIN, Action, Create, Delete, Plan
-from daskop.plan.cluster_status import cluster_events, cluster_status, in_the_way
+from daskop.plan.cluster_status import (
+    cluster_events,
+    cluster_status,
+    in_the_way,
+    scheduler_template,
+)
 from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedCluster, is_own
 from daskop.plan.passing_down import child_changes, made_or_mended
-from daskop.plan.pod_template import inherited, mended_labels, metadata, pod, reserved_labels
+from daskop.plan.pod_template import inherited, marked, mended_labels, metadata, pod
 from daskop.plan.replacement import Replacement, replacement
 from daskop.plan.service import scheduler_service, service_changes
 
@@ -24,9 +30,8 @@ def plan_cluster(observed: ObservedCluster, now: datetime) -> Plan:
     cluster, scheduler = observed.cluster, observed.scheduler
     if cluster.meta.deleting:
         return Plan()  # its children go by garbage collection
-    own = scheduler if is_own(cluster.meta, scheduler) else None
-    ended = [own] if own is not None and own.ended else []
-    replaced = replacement(ended, cluster.status, now, late_too=True)
+    own = [scheduler] if scheduler is not None and is_own(cluster.meta, scheduler) else []
+    replaced = replacement(own, cluster.status, now, late_too=True)
     # A name that is taken, by whomever, is left alone here; the pass is made again. The Service
     # comes last: what a user writes there can be refused, and the workers are to scale all the same.
     group = tuple(
@@ -36,13 +41,14 @@ def plan_cluster(observed: ObservedCluster, now: datetime) -> Plan:
     )
     wanted = scheduler_service(cluster)
     service = made_or_mended(SERVICES, cluster.meta, observed.service, wanted, service_changes)
-    status = cluster_status(observed, replaced, now, passing=bool(group))
+    blocked = in_the_way(observed)
+    status = cluster_status(observed, blocked, replaced, now, passing=bool(group))
     return Plan(
         actions=(*_scheduler_actions(cluster, scheduler, replaced), *group, *service),
         status=status,
         events=cluster_events(cluster.status, status),
         # That a name is free may not be seen: who stands there may be nobody whom we watch.
-        requeue_after=LOOK_AGAIN if in_the_way(observed) else replaced.wait,
+        requeue_after=LOOK_AGAIN if blocked else replaced.wait,
     )
 
 
@@ -63,13 +69,14 @@ def _scheduler_actions(
 def scheduler_pod(cluster: DaskCluster) -> dict[str, Any]:
     """The scheduler's Pod."""
     key = cluster.meta.key
-    return pod(
+    made = pod(
         NamespacedName(key.namespace, Naming.scheduler(key.name)),
         cluster.spec.scheduler.spec,
         cluster.spec.scheduler.metadata,
         reserved_labels(key.name, SCHEDULER),
         cluster,
     )
+    return marked(made, scheduler_template(cluster))
 
 
 def default_group(cluster: DaskCluster) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from daskop.api.cluster import DaskCluster
 from daskop.api.conditions import condition, found, merge_conditions
 from daskop.api.meta import Manifest
 from daskop.api.resources import PODS, SERVICES, WORKER_GROUPS
-from daskop.api.wellknown import READY, RECONCILING, SCHEDULER_READY
+from daskop.api.wellknown import READY, RECONCILING, SCHEDULER_READY, WORKERS_READY
 from daskop.api.worker_group import DaskWorkerGroup
 from daskop.plan.actions import Event
+from daskop.plan.digest import digest
 from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedCluster, is_own
 from daskop.plan.obstacle import Obstacle, pod_obstacle, taken
@@ -25,6 +26,12 @@ def scheduler_is_ready(cluster: DaskCluster, scheduler: Pod | None) -> bool:
     return scheduler is not None and is_own(cluster.meta, scheduler) and scheduler.ready
 
 
+def scheduler_template(cluster: DaskCluster) -> str:
+    """The digest of all that the user can change about the scheduler's Pod."""
+    scheduler = cluster.spec.scheduler
+    return digest(scheduler.model_dump(mode="json", by_alias=True, include={"spec", "metadata"}))
+
+
 def in_the_way(observed: ObservedCluster) -> Obstacle | None:
     """The first object under a name that the cluster needs that is not its own, or is going."""
     cluster = observed.cluster
@@ -36,9 +43,18 @@ def in_the_way(observed: ObservedCluster) -> Obstacle | None:
 
 
 def cluster_status(
-    observed: ObservedCluster, replaced: Replacement, now: datetime, *, passing: bool
+    observed: ObservedCluster,
+    blocked: Obstacle | None,
+    replaced: Replacement,
+    now: datetime,
+    *,
+    passing: bool,
 ) -> dict[str, Any]:
-    """Counts, conditions, and the words of older tools; *passing*: the group is being changed."""
+    """
+    Counts, conditions, and the words of older tools.
+
+    *blocked* is what stands under a name that is needed; *passing*: the group is being changed.
+    """
     cluster = observed.cluster
     group = observed.group if is_own(cluster.meta, observed.group) else None
     counts = group.status if group else {}
@@ -47,12 +63,21 @@ def cluster_status(
     up = scheduler_is_ready(cluster, observed.scheduler)
     run = _scheduler_run(observed, up=up)
     settled = group is not None and _has_settled(group, wanted)
-    obstacle = _obstacle(observed, replaced, None if settled else counts, wanted)
-    if passing and obstacle is None:
-        obstacle = Obstacle("WorkersNotReady", "the worker group is to take up a change")
+    workers = _workers_obstacle(None if settled else counts, wanted, passing=passing)
+    scheduler = None if up else blocked or _scheduler_obstacle(observed, replaced)
     ready_workers = counts.get("readyReplicas", 0)
-    conditions = _conditions(obstacle, run["schedulerRestarts"], up=up, workers=ready_workers)
-    conditions += probe_condition(cluster.spec.scheduler.spec)
+    obstacle = blocked or scheduler or workers
+    all_up = ("Ready", f"the scheduler is ready, and so are all workers: {ready_workers}")
+    workers_up = ("WorkersReady", f"all workers are ready: {ready_workers}")
+    conditions = [
+        condition(READY, obstacle or all_up, holds=obstacle is None),
+        condition(
+            SCHEDULER_READY, scheduler or _accepts(observed, run["schedulerRestarts"]), holds=up
+        ),
+        condition(WORKERS_READY, workers or workers_up, holds=workers is None),
+        condition(RECONCILING, obstacle or all_up, holds=obstacle is not None),
+        *probe_condition(cluster.spec.scheduler.spec),
+    ]
     return {
         "observedGeneration": cluster.meta.generation,
         "phase": _phase(observed, up=up),
@@ -102,22 +127,22 @@ def _phase(observed: ObservedCluster, *, up: bool) -> str:
     return "Pending" if is_own(observed.cluster.meta, observed.scheduler) else "Created"
 
 
-def _obstacle(
-    observed: ObservedCluster, replaced: Replacement, group: Manifest | None, wanted: int
-) -> Obstacle | None:
-    """The first thing in the way; *group* is the status of a group that has not settled."""
-    cluster, scheduler = observed.cluster, observed.scheduler
-    blocked = in_the_way(observed)
-    if blocked is not None:
-        return blocked
-    if not scheduler_is_ready(cluster, scheduler):
-        if replaced.held and replaced.wait:
-            told = f"the scheduler has ended: {replaced.held[0].reason or replaced.held[0].phase}"
-            return Obstacle("SchedulerFails", f"{told}; it is replaced at {replaced.at}")
-        problem = pod_obstacle(scheduler, cluster.spec.scheduler.spec) if scheduler else None
-        return problem or Obstacle("SchedulerNotReady", "waiting for the scheduler's readiness")
+def _scheduler_obstacle(observed: ObservedCluster, replaced: Replacement) -> Obstacle:
+    """What keeps the scheduler from accepting connections."""
+    scheduler = observed.scheduler
+    if replaced.held and replaced.wait:
+        told = f"the scheduler has ended: {replaced.held[0].reason or replaced.held[0].phase}"
+        return Obstacle("SchedulerFails", f"{told}; it is replaced at {replaced.at}")
+    spec = observed.cluster.spec.scheduler.spec
+    problem = pod_obstacle(scheduler, spec) if scheduler else None
+    return problem or Obstacle("SchedulerNotReady", "waiting for the scheduler's readiness")
+
+
+def _workers_obstacle(group: Manifest | None, wanted: int, *, passing: bool) -> Obstacle | None:
+    """What keeps workers from being ready; *group* is the status of a group that has not settled."""
     if group is None:
-        return None
+        change = Obstacle("WorkersNotReady", "the worker group is to take up a change")
+        return change if passing else None
     ready = found(group, READY)
     if ready and ready["status"] != "True":
         return Obstacle(ready["reason"], ready["message"])
@@ -134,21 +159,12 @@ def _has_settled(group: DaskWorkerGroup, wanted: int) -> bool:
     )
 
 
-def _conditions(
-    obstacle: Obstacle | None, restarts: int, *, up: bool, workers: int
-) -> list[dict[str, Any]]:
-    told = obstacle or Obstacle(
-        "Ready", f"the scheduler is ready, and so are all workers: {workers}"
-    )
-    scheduler = told
-    if up:
-        scheduler = Obstacle("SchedulerReady", "the scheduler accepts connections")
-    if up and restarts:
-        times = f"the scheduler accepts connections; times that it lost what it held: {restarts}"
-        scheduler = Obstacle("SchedulerRestarted", times)
-    settled = obstacle is None
-    return [
-        condition(READY, holds=settled, reason=told.reason, message=told.message),
-        condition(SCHEDULER_READY, holds=up, reason=scheduler.reason, message=scheduler.message),
-        condition(RECONCILING, holds=not settled, reason=told.reason, message=told.message),
-    ]
+def _accepts(observed: ObservedCluster, restarts: int) -> tuple[str, str]:
+    """What to say of a scheduler that is up."""
+    cluster, scheduler = observed.cluster, observed.scheduler
+    told = "the scheduler accepts connections"
+    if scheduler and scheduler.template not in {"", scheduler_template(cluster)}:
+        told += "; it was made from an earlier template"
+    if restarts:
+        return "SchedulerRestarted", f"{told}; times that it lost what it held: {restarts}"
+    return "SchedulerReady", told

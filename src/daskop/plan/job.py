@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from daskop.api.children import Pod, PodLabels
+from daskop.api.children import Pod
 from daskop.api.job import DaskJob
+from daskop.api.labels import PodLabels, reserved_labels
 from daskop.api.meta import NamespacedName
 from daskop.api.resources import CLUSTERS, PODS
 from daskop.api.wellknown import (
@@ -25,7 +26,6 @@ from daskop.plan.pod_template import (
     mended_labels,
     metadata,
     pod,
-    reserved_labels,
     with_env,
 )
 from daskop.plan.refusal import has_ended, settled_status
@@ -47,9 +47,7 @@ def plan_job(observed: ObservedJob, now: datetime) -> Plan:
         return Plan(actions=tuple(_clean_up(observed)), status=settled_status(job))
     runner = own_runner(observed)
     lost = runner if runner is not None and is_lost(job, runner) else None
-    going = lost is not None and lost.meta.deleting
-    ended = [lost] if lost and not going else []
-    replaced = replacement(ended, job.status, now, late_too=True)
+    replaced = replacement([lost] if lost else [], job.status, now, late_too=True)
     status = job_status(observed, lost, replaced, now)
     events = job_events(job.status, status)
     if runner is not None and runner.ended and lost is None:

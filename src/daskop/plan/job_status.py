@@ -8,7 +8,15 @@ from daskop.api.conditions import condition, found, merge_conditions
 from daskop.api.meta import Manifest
 from daskop.api.problem import CRASH_LOOP
 from daskop.api.resources import CLUSTERS, PODS
-from daskop.api.wellknown import COMPLETE, FAILED, READY, RECONCILING, STALLED
+from daskop.api.wellknown import (
+    CLUSTER_READY,
+    COMPLETE,
+    FAILED,
+    READY,
+    RECONCILING,
+    RUNNING,
+    STALLED,
+)
 from daskop.plan.actions import Event
 from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedJob
@@ -18,7 +26,6 @@ from daskop.plan.replacement import Replacement, was_replaced
 
 JOB_CREATED = "JobCreated"
 CLUSTER_CREATED = "ClusterCreated"
-RUNNING = "Running"
 SUCCESSFUL = "Successful"
 FAILED_WORD = "Failed"
 
@@ -97,24 +104,34 @@ def _conditions(
     """The conditions that *word* stands for, by kstatus' rules for a job."""
     # A job never says Ready: kstatus takes Ready=False on one that has ended for progress for ever.
     if word == SUCCESSFUL:
-        done = {"reason": "RunnerSucceeded", "message": "the runner has completed"}
-        return [
-            condition(COMPLETE, holds=True, **done),
-            condition(RECONCILING, holds=False, **done),
-        ]
+        return _ended(("RunnerSucceeded", "the runner has completed"), failed=False)
     if word == FAILED_WORD:
-        failed = {"reason": "RunnerFailed", "message": _failure(observed)}
-        return [
-            condition(FAILED, holds=True, **failed),
-            # What Argo CD, Flux and helm --wait look at.
-            condition(STALLED, holds=True, **failed),
-            condition(RECONCILING, holds=False, **failed),
-        ]
-    if word == RUNNING:
-        works = _work(observed)
-        return [condition(RECONCILING, holds=False, reason=works.reason, message=works.message)]
-    told = _obstacle(observed, lost, replaced)
-    return [condition(RECONCILING, holds=True, reason=told.reason, message=told.message)]
+        told = ("RunnerFailed", _failure(observed))
+        # What Argo CD, Flux and helm --wait look at.
+        return [*_ended(told, failed=True), condition(STALLED, told, holds=True)]
+    runs = word == RUNNING
+    told = _work(observed) if runs else _obstacle(observed, lost, replaced)
+    up = observed.address is not None
+    accepts = ("SchedulerReady", "the scheduler of the job's cluster accepts connections")
+    open_ended = ("NotEnded", "the runner has not ended")
+    return [
+        condition(CLUSTER_READY, accepts if up else _cluster_obstacle(observed), holds=up),
+        condition(RUNNING, told, holds=runs),
+        condition(COMPLETE, open_ended, holds=False),
+        condition(FAILED, open_ended, holds=False),
+        condition(RECONCILING, told, holds=not runs),
+    ]
+
+
+def _ended(told: tuple[str, str], *, failed: bool) -> list[dict[str, Any]]:
+    removed = ("JobEnded", "the job has ended, and its cluster is removed")
+    return [
+        condition(CLUSTER_READY, removed, holds=False),
+        condition(RUNNING, told, holds=False),
+        condition(COMPLETE, told, holds=not failed),
+        condition(FAILED, told, holds=failed),
+        condition(RECONCILING, told, holds=False),
+    ]
 
 
 def _failure(observed: ObservedJob) -> str:
@@ -145,7 +162,7 @@ def _message(status: Manifest) -> str:
 
 def _obstacle(observed: ObservedJob, lost: Pod | None, replaced: Replacement) -> Obstacle:
     """The first thing in the way of a job that does not run yet."""
-    job, cluster, runner = observed.job, observed.cluster, observed.runner
+    job, runner = observed.job, observed.runner
     blocked = in_the_way(observed)
     if blocked is not None:
         return blocked
@@ -157,7 +174,17 @@ def _obstacle(observed: ObservedJob, lost: Pod | None, replaced: Replacement) ->
     if runner is not None:
         problem = pod_obstacle(runner, job.spec.job.spec)
         return problem or Obstacle("RunnerStarting", "waiting for the runner to start")
-    ready = found(cluster.status, READY) if cluster else {}
-    if ready and ready["status"] != "True" and observed.address is None:
+    if observed.address is None:
+        return _cluster_obstacle(observed)
+    return Obstacle("Starting", "the runner is about to be made")
+
+
+def _cluster_obstacle(observed: ObservedJob) -> Obstacle:
+    """What keeps the job's cluster from taking a runner's work."""
+    blocked = taken(CLUSTERS.kind, observed.cluster, observed.job)
+    if blocked is not None:
+        return blocked
+    ready = found(observed.cluster.status, READY) if observed.cluster else {}
+    if ready and ready["status"] != "True":
         return Obstacle(ready["reason"], f"waiting for the cluster: {ready['message']}")
     return Obstacle("Starting", "waiting for the cluster's scheduler")

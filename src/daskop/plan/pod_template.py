@@ -3,17 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from daskop.api.children import Pod, PodLabels
+from daskop.api.children import Pod
 from daskop.api.kinds import AnyCustomResource
+from daskop.api.labels import SELECTED_BY, PodLabels, reserved_labels
 from daskop.api.meta import Manifest, NamespacedName, OwnerReference
 from daskop.api.podspec import TemplateMetadata
 from daskop.api.resources import PODS
-from daskop.api.wellknown import (
-    CLUSTER_NAME_LABEL,
-    COMPONENT_LABEL,
-    GROUP_NAME_LABEL,
-    ISTIO_INJECT_LABEL,
-)
+from daskop.api.wellknown import ISTIO_INJECT_LABEL, TEMPLATE_ANNOTATION
 from daskop.plan.actions import Patch
 from daskop.plan.probes import lift_probe_fields
 
@@ -32,22 +28,6 @@ ONES_OWN = (
     "objectset.rio.cattle.io/",
 )
 """What tools note on the object that they manage: on a child it would be managed, or pruned, too."""
-
-SELECTED_BY = (CLUSTER_NAME_LABEL, COMPONENT_LABEL, GROUP_NAME_LABEL)
-"""Labels that selectors rest on, in the order of :class:`daskop.api.children.PodLabels`."""
-
-
-def reserved_labels(cluster: str, component: str) -> dict[str, str]:
-    """The labels that selectors rest on; they win over a user's."""
-    return {
-        CLUSTER_NAME_LABEL: cluster,
-        COMPONENT_LABEL: component,
-        "app.kubernetes.io/name": "dask",
-        "app.kubernetes.io/instance": cluster,
-        "app.kubernetes.io/component": component,
-        "app.kubernetes.io/managed-by": "daskop",
-        "app.kubernetes.io/part-of": "dask",
-    }
 
 
 def inherited(entries: Manifest) -> dict[str, str]:
@@ -91,11 +71,18 @@ def pod(
     }
 
 
+def marked(pod: dict[str, Any], template: str) -> dict[str, Any]:
+    """*pod* with a note of the *template*, a digest, that it is made from."""
+    pod["metadata"].setdefault("annotations", {})[TEMPLATE_ANNOTATION] = template
+    return pod
+
+
 def mended_labels(pod: Pod, wanted: PodLabels) -> Iterator[Patch]:
-    """Put back the labels that selectors rest on, where somebody has changed them."""
+    """Put back the reserved labels, where somebody has changed them."""
     if pod.labels != wanted:
-        labels = dict(zip(SELECTED_BY, (value or None for value in wanted), strict=True))
-        yield Patch(PODS, pod.meta, {"metadata": {"labels": labels}})
+        labels = reserved_labels(wanted.cluster, wanted.component, wanted.group)
+        foreign = dict.fromkeys(name for name in SELECTED_BY if name not in labels)
+        yield Patch(PODS, pod.meta, {"metadata": {"labels": {**labels, **foreign}}})
 
 
 def with_env(spec: Manifest, variables: Manifest) -> dict[str, Any]:

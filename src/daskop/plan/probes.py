@@ -44,7 +44,7 @@ def probe_condition(spec: Manifest) -> list[dict[str, Any]]:
     if not places:
         return []
     message = f"moved to where Kubernetes heeds them: {'; '.join(places)}"
-    return [condition(PROBE_FIELDS_MOVED, holds=True, reason="MisplacedFields", message=message)]
+    return [condition(PROBE_FIELDS_MOVED, ("MisplacedFields", message), holds=True)]
 
 
 def probe_events(old: Manifest, new: Manifest) -> tuple[Event, ...]:

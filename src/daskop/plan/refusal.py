@@ -18,7 +18,7 @@ def refused_status(
 
     *message* is in the server's own words; transition times are those of the *stored* status.
     """
-    refusal = condition(REPLICA_FAILURE, holds=True, reason=reason, message=message)
+    refusal = condition(REPLICA_FAILURE, (reason, message), holds=True)
     told = {"reason": reason, "message": refusal["message"]}
     # Nothing that was planned to be waited for is in the way as much as this; but what has ended
     # waits for nothing.
@@ -32,7 +32,7 @@ def refused_status(
     conditions.append(refusal)
     if reason == InvalidError.condition_reason and in_the_way:
         # Only its user can go on: Argo CD, Flux and helm --wait need not wait.
-        conditions.append(condition(STALLED, holds=True, **told))
+        conditions.append(condition(STALLED, (reason, message), holds=True))
     merged = merge_conditions(conditions, stored.get("conditions") or (), generation, now)
     phase = {"phase": "Error"} if "phase" in planned else {}
     return {**planned, **phase, "conditions": merged}

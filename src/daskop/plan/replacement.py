@@ -12,9 +12,6 @@ from daskop.api.meta import Manifest
 EARLY = timedelta(minutes=10)
 """A Pod that lived longer is replaced at once; a kubelet forgets a container's crashes then, too."""
 
-SECOND = timedelta(seconds=1)
-"""What the API's times are rounded to."""
-
 FIRST_DELAY = timedelta(seconds=10)
 LONGEST_DELAY = timedelta(minutes=5)
 """A kubelet's own numbers for containers that crash."""
@@ -41,10 +38,10 @@ class Replacement:
 
 
 def replacement(
-    ended: Sequence[Pod], status: Manifest, now: datetime, *, late_too: bool = False
+    pods: Sequence[Pod], status: Manifest, now: datetime, *, late_too: bool = False
 ) -> Replacement:
     """
-    Sort *ended* Pods by when they are to be replaced.
+    Sort those of *pods* that ended by when they are to be replaced.
 
     The owner's *status* is where the last replacements are recorded; *late_too* records also those
     of Pods that lived long.
@@ -52,50 +49,52 @@ def replacement(
     # The record is in the cluster, as everything that must be remembered: a restart of the operator
     # is no reason to start a thousand crashing Pods again. It is stored before anything is deleted,
     # or a pass that is cut off in between would forget it.
-    failures, last = _recent(status, now)
+    failures, last, newest = _recent(status, now)
     due: list[Pod] = []
     counted: list[Pod] = []
-    for pod in ended:
-        (counted if _counts(pod, last, now, late_too=late_too) else due).append(pod)
-    record = _record(failures, last)
+    for pod in pods:
+        if pod.ended and not pod.meta.deleting:
+            (counted if _counts(pod, newest, late_too=late_too) else due).append(pod)
+    record = _record(failures, last, newest)
     if not counted:
         return Replacement(due=tuple(due), record=record)
-    wait = min(last, now) + _delay(failures) - now if last else timedelta(0)  # clocks go back, too
+    wait = last + _delay(failures) - now if last else timedelta(0)
     if wait > timedelta(0):
         return Replacement(tuple(due), tuple(counted), wait, rfc3339(now + wait), record)
-    # Later than those Pods by any clock: the next pass knows them by that.
-    newest = max(filter(None, (_moment(pod.meta.created) for pod in counted)), default=now)
-    record = _record(failures + 1, max(now, newest + SECOND))
+    record = _record(failures + 1, now, max(pod.meta.created for pod in pods))
     return Replacement(tuple(due), tuple(counted), record=record)
 
 
 def was_replaced(old: Manifest, new: Manifest) -> bool:
     """Whether replacements were recorded since the status *old*, as *new* has it."""
-    return new.get("lastFailureTime") not in {None, old.get("lastFailureTime")}
+    return (new.get("lastFailureTime") or "") > (old.get("lastFailureTime") or "")
 
 
-def _counts(pod: Pod, last: datetime | None, now: datetime, *, late_too: bool) -> bool:
+def _counts(pod: Pod, newest: str, *, late_too: bool) -> bool:
     """Whether the end of *pod* is one more failure."""
-    created = _moment(pod.meta.created)
-    # The server's clock is another one: one that is ten minutes ahead says nothing.
-    if created is None or created - now >= EARLY or (now - created >= EARLY and not late_too):
+    # By the cluster's clocks alone: the operator's own may be minutes ahead.
+    began, ended = _moment(pod.meta.created), _moment(pod.finished)
+    if began is None or (not late_too and ended and ended - began >= EARLY):
         return False
-    # One that is older than the last replacements belongs to them: a node that goes takes many
+    # One that was there at the last replacements belongs to them: a node that goes takes many
     # Pods along, which is one failure, however many passes it takes to make up for it.
-    return last is None or created >= last
+    return pod.meta.created > newest
 
 
-def _recent(status: Manifest, now: datetime) -> tuple[int, datetime | None]:
-    """How often and when Pods were last replaced early, unless that is long ago."""
+def _recent(status: Manifest, now: datetime) -> tuple[int, datetime | None, str]:
+    """How often and when Pods were last replaced, and the newest one then; unless that is long ago."""
     last = _moment(status.get("lastFailureTime"))
-    if last is None or now - last >= EARLY or last - now > EARLY + SECOND:
-        return 0, None
-    return max(1, int(status.get("failures") or 1)), last
+    if last is None or not -EARLY <= now - last < EARLY:
+        return 0, None, ""
+    # Clocks go back, too, and another replica's may be ahead.
+    last = min(last, now.replace(microsecond=0))
+    return max(1, int(status.get("failures") or 1)), last, status.get("newestPodTime") or ""
 
 
-def _record(failures: int, last: datetime | None) -> dict[str, Any]:
+def _record(failures: int, last: datetime | None, newest: str) -> dict[str, Any]:
     """The fields of the status that remember it."""
-    return {"failures": failures, **({"lastFailureTime": rfc3339(last)} if last else {})}
+    times = {"lastFailureTime": rfc3339(last), "newestPodTime": newest} if last else {}
+    return {"failures": failures, **times}
 
 
 def _delay(failures: int) -> timedelta:

@@ -4,13 +4,14 @@ from typing import Any
 
 from daskop.api.children import Service
 from daskop.api.cluster import DaskCluster
+from daskop.api.labels import reserved_labels
 from daskop.api.meta import Manifest, NamespacedName
 from daskop.api.resources import SERVICES
 from daskop.api.wellknown import APPLIED_ANNOTATION, CLUSTER_NAME_LABEL, COMPONENT_LABEL, SCHEDULER
 from daskop.plan.digest import digest
 from daskop.plan.merge_patch import merge_patch
 from daskop.plan.names import Naming
-from daskop.plan.pod_template import inherited, metadata, reserved_labels
+from daskop.plan.pod_template import inherited, metadata
 from daskop.plan.ports import comm_port, service_ports
 
 ALLOCATED = frozenset(

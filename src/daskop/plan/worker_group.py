@@ -6,13 +6,12 @@ from functools import partial
 from itertools import count, islice
 from typing import Any
 
-from daskop.api.children import Pod, PodLabels
+from daskop.api.children import Pod
+from daskop.api.labels import PodLabels, reserved_labels
 from daskop.api.meta import NamespacedName
 from daskop.api.resources import CLUSTERS, PODS, WORKER_GROUPS
 from daskop.api.wellknown import (
-    GROUP_NAME_LABEL,
     SCHEDULER_ADDRESS_ENV,
-    TEMPLATE_ANNOTATION,
     WORKER,
     WORKER_NAME_ENV,
 )
@@ -21,7 +20,7 @@ from daskop.plan.actions import MAX_ACTIONS, Action, Create, Delete, Join, Plan
 from daskop.plan.digest import digest
 from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedWorkerGroup
-from daskop.plan.pod_template import mended_labels, pod, reserved_labels, with_env
+from daskop.plan.pod_template import marked, mended_labels, pod, with_env
 from daskop.plan.replacement import Replacement, replacement
 from daskop.plan.worker_group_status import (
     belongs_to_another,
@@ -38,8 +37,7 @@ def plan_worker_group(observed: ObservedWorkerGroup, now: datetime) -> Plan:
     group, cluster = observed.group, observed.cluster
     if group.meta.deleting:
         return Plan()  # its Pods go by garbage collection
-    ended = [pod for pod in observed.pods if pod.ended and not pod.meta.deleting]
-    replaced = replacement(ended, group.status, now)
+    replaced = replacement(observed.pods, group.status, now)
     template = template_digest(group, observed.address)
     status = worker_group_status(observed, template, replaced, now)
     events = worker_group_events(group.status, status)
@@ -124,14 +122,11 @@ def worker_pod(group: DaskWorkerGroup, name: str, address: str, template: str) -
     """The Pod of the worker *name*, which connects to the scheduler at *address*."""
     worker = group.spec.worker
     # The args are the user's: whoever wants the name there writes --name $(DASK_WORKER_NAME).
-    labels = reserved_labels(group.spec.cluster, WORKER)
-    labels[GROUP_NAME_LABEL] = group.meta.key.name
-    manifest = pod(
+    made = pod(
         NamespacedName(group.meta.key.namespace, name),
         with_env(worker.spec, {WORKER_NAME_ENV: name, SCHEDULER_ADDRESS_ENV: address}),
         worker.metadata,
-        labels,
+        reserved_labels(group.spec.cluster, WORKER, group.meta.key.name),
         group,
     )
-    manifest["metadata"].setdefault("annotations", {})[TEMPLATE_ANNOTATION] = template
-    return manifest
+    return marked(made, template)

@@ -26,13 +26,12 @@ def worker_group_status(
     group = observed.group
     alive = [pod for pod in observed.pods if pod.alive]
     ready = sum(pod.ready for pod in alive)
+    updated = sum(pod.template == template for pod in alive)
     obstacle = _obstacle(observed, replaced, len(alive), ready)
-    told = obstacle or Obstacle("Ready", f"all workers are ready: {ready}")
+    told = obstacle or _all_ready(ready, updated)
     conditions = [
-        condition(READY, holds=obstacle is None, reason=told.reason, message=told.message),
-        condition(
-            RECONCILING, holds=obstacle is not None, reason=told.reason, message=told.message
-        ),
+        condition(READY, told, holds=obstacle is None),
+        condition(RECONCILING, told, holds=obstacle is not None),
         *probe_condition(group.spec.worker.spec),
     ]
     return {
@@ -40,7 +39,7 @@ def worker_group_status(
         "desiredReplicas": group.spec.worker.replicas,
         "replicas": len(alive),
         "readyReplicas": ready,
-        "updatedReplicas": sum(pod.template == template for pod in alive),
+        "updatedReplicas": updated,
         "selector": worker_selector(group.meta.key.name),
         **replaced.record,
         "conditions": merge_conditions(
@@ -60,6 +59,14 @@ def worker_group_events(old: Manifest, new: Manifest) -> tuple[Event, ...]:
         message = "Workers ended within 10 minutes of their start, and are replaced"
         events.append(Event("WorkersReplaced", message, warning=True))
     return (*events, *probe_events(old, new))
+
+
+def _all_ready(ready: int, updated: int) -> tuple[str, str]:
+    """What to say of a group whose workers are all up."""
+    told = f"all workers are ready: {ready}"
+    if updated < ready:
+        told += f"; made from an earlier template, or for another address: {ready - updated}"
+    return "Ready", told
 
 
 def _obstacle(

@@ -4,9 +4,13 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from daskop.api.meta import HasMeta, NamespacedName
+from daskop.api.quota import Quota, makes_room
 from daskop.cache.informer import Change, Handler
 from daskop.cache.store import V
 from daskop.workqueue.queue import Priority
+
+ADMISSION_SECONDS = 1.0
+"""The API server's admission learns of a quota's change by a watch of its own, as we do."""
 
 
 class Adder(Protocol):
@@ -14,6 +18,16 @@ class Adder(Protocol):
 
     def add(self, item: NamespacedName, priority: Priority) -> None:
         """Mark *item* as in need of a pass."""
+
+
+class Retrier(Protocol):
+    """The end of a work queue that counts failures."""
+
+    def forget(self, item: NamespacedName) -> None:
+        """Begin anew with the back-off of *item*."""
+
+    def add_after(self, item: NamespacedName, seconds: float) -> None:
+        """Mark *item* as in need of a pass in so many *seconds*."""
 
 
 def enqueue_self(queue: Adder) -> Handler[HasMeta]:
@@ -45,6 +59,21 @@ def enqueue_related(queue: Adder, related: Callable[[V], Iterable[NamespacedName
         priority = _priority(change)
         for key in dict.fromkeys(key for view in change.views for key in related(view)):
             queue.add(key, priority)
+
+    return handle
+
+
+def enqueue_refused(
+    queue: Retrier, refused: Callable[[str], Iterable[NamespacedName]]
+) -> Handler[Quota]:
+    """Once a quota has more room: every key of its namespace that *refused* names."""
+
+    def handle(change: Change[Quota]) -> None:
+        if not makes_room(change.old, change.new):
+            return
+        for key in refused(change.views[0].meta.key.namespace):
+            queue.forget(key)
+            queue.add_after(key, ADMISSION_SECONDS)
 
     return handle
 

@@ -71,9 +71,7 @@ def _part(widget: Widget, key: NamespacedName) -> Manifest:
 
 
 def _status(widget: Widget, parts: int, now: datetime) -> dict[str, Any]:
-    ready = condition(
-        "Ready", holds=parts == widget.replicas, reason="Counted", message="as many as wanted"
-    )
+    ready = condition("Ready", ("Counted", "as many as wanted"), holds=parts == widget.replicas)
     old = widget.status.get("conditions") or ()
     return {
         "observedGeneration": widget.meta.generation,

@@ -17,7 +17,7 @@ def test_a_message_is_cut(length: int, message: str) -> None:
     """
     What is too long ends with dots, and cutting it once more changes nothing.
     """
-    cut = condition("Ready", holds=False, reason="R", message="x" * length)
+    cut = condition("Ready", ("R", "x" * length), holds=False)
 
     assert message == cut["message"]
-    assert cut == condition("Ready", holds=False, reason="R", message=message)
+    assert cut == condition("Ready", ("R", message), holds=False)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from daskop.api.children import Pod, PodLabels, Service
+from daskop.api.children import Pod, Service
+from daskop.api.labels import PodLabels, reserved_labels
 from daskop.api.problem import Problem
 
 IDENTITY = {"name": "p", "namespace": "ns", "uid": "u", "resourceVersion": "9"}
@@ -187,18 +188,22 @@ def test_only_a_pod_that_is_not_up_has_a_problem(
     ("labels", "read"),
     [
         pytest.param(
-            {
-                "dask.org/cluster-name": "c",
-                "dask.org/component": "worker",
-                "dask.org/workergroup-name": "g",
-                "app": "mine",
-            },
+            {**reserved_labels("c", "worker", "g"), "app": "mine"},
             PodLabels("c", "worker", "g"),
             id="a worker's",
         ),
-        pytest.param({"dask.org/component": "scheduler"}, PodLabels("", "scheduler", ""), id="one"),
-        pytest.param({"app": "mine"}, PodLabels("", "", ""), id="others"),
-        pytest.param(None, PodLabels("", "", ""), id="null"),
+        pytest.param(
+            {**reserved_labels("c", "worker", "g"), "app.kubernetes.io/managed-by": "Helm"},
+            PodLabels("c", "worker", "g", intact=False),
+            id="edited",
+        ),
+        pytest.param(
+            {"dask.org/component": "scheduler"},
+            PodLabels("", "scheduler", "", intact=False),
+            id="one",
+        ),
+        pytest.param({"app": "mine"}, PodLabels(intact=False), id="others"),
+        pytest.param(None, PodLabels(intact=False), id="null"),
     ],
 )
 def test_labels_that_selectors_rest_on(labels: dict[str, str] | None, read: PodLabels) -> None:

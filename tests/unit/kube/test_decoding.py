@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daskop.kube.decoding import DEEPEST, decoded
+from daskop.api.podspec import DEEPEST
+from daskop.kube.decoding import decoded
 
 texts = st.text('a\\"{}[]\n\u00e9', max_size=6)
 values = st.recursive(

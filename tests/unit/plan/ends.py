@@ -13,13 +13,23 @@ SECOND = timedelta(seconds=1)
 
 
 def ended(name: str = "p", *, age: timedelta = SECOND, now: datetime = NOW) -> Pod:
-    """A Pod that was made *age* ago."""
-    return a_pod(name, phase="Failed", created=rfc3339(now - age))
+    """A Pod that was made *age* ago, and ends now."""
+    created, finished = rfc3339(now - age), rfc3339(max(now, now - age))
+    return a_pod(name, phase="Failed", created=created, finished=finished)
 
 
-def recorded(failures: int, *, ago: float = 0) -> dict[str, Any]:
-    """A status that has this many failures, the last one *ago* seconds before now."""
-    return {"failures": failures, "lastFailureTime": rfc3339(NOW - timedelta(seconds=ago))}
+def recorded(failures: int, *, ago: float = 0, newest: float | None = None) -> dict[str, Any]:
+    """
+    A status that has this many failures, the last one *ago* seconds before now.
+
+    The *newest* Pod then was made so many seconds before now: at that moment, unless it is given.
+    """
+    last, made = (NOW - timedelta(seconds=s) for s in (ago, ago if newest is None else newest))
+    return {
+        "failures": failures,
+        "lastFailureTime": rfc3339(last),
+        "newestPodTime": rfc3339(made),
+    }
 
 
 def made_up_for(

@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from daskop.api.children import Pod, PodLabels
+from daskop.api.children import Pod
 from daskop.api.cluster import CLUSTER, DaskCluster
 from daskop.api.job import DaskJob, JobSpec
+from daskop.api.labels import PodLabels
 from daskop.api.meta import Manifest
 from daskop.api.resources import PODS
 from daskop.plan.actions import Delete, Plan

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from daskop.api.children import Pod, PodLabels
+from daskop.api.children import Pod
 from daskop.api.conditions import rfc3339
+from daskop.api.labels import PodLabels
 from daskop.api.meta import Manifest
 from daskop.api.resources import PODS
 from daskop.api.worker_group import WORKER_GROUP
@@ -94,8 +95,9 @@ def test_a_scheduler_that_is_held_is_told(fields: dict[str, str], why: str) -> N
 
     assert ((), timedelta(seconds=15), []) == (plan.actions, plan.requeue_after, reasons(plan))
     message = f"the scheduler has ended: {why}; it is replaced at 2026-01-02T03:04:20Z"
-    told = [(c["reason"], c["message"]) for c in status_of(plan)["conditions"]]
-    assert [("SchedulerFails", message)] * 3 == told
+    told = {c["type"]: (c["reason"], c["message"]) for c in status_of(plan)["conditions"]}
+    affected = ("Ready", "SchedulerReady", "Reconciling")
+    assert [("SchedulerFails", message)] * 3 == [told[type_] for type_ in affected]
     assert "Pending" == status_of(plan)["phase"]
 
 

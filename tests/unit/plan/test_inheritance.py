@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from daskop.api.children import Pod, PodLabels
+from daskop.api.children import Pod
+from daskop.api.labels import PodLabels
 from daskop.api.podspec import TemplateMetadata
 from daskop.plan.actions import Patch
 from daskop.plan.cluster import default_group, plan_cluster, scheduler_pod
@@ -156,6 +157,7 @@ WANTED = PodLabels("c", "worker", "g")
         pytest.param(PodLabels("", "worker", "g"), WANTED, id="no cluster"),
         pytest.param(PodLabels("c", "scheduler", "g"), WANTED, id="other component"),
         pytest.param(PodLabels("c", "worker", "other"), WANTED, id="other group"),
+        pytest.param(PodLabels("c", "worker", "g", intact=False), WANTED, id="others of ours"),
         pytest.param(
             PodLabels("c", "scheduler", "g"),
             PodLabels("c", "scheduler"),
@@ -165,19 +167,16 @@ WANTED = PodLabels("c", "worker", "g")
 )
 def test_labels_that_selectors_rest_on_are_put_back(labels: PodLabels, wanted: PodLabels) -> None:
     """
-    One patch of the Pod that was seen gives it all three labels, or takes one that is too much.
+    One patch of the Pod that was seen gives it all reserved labels, or takes one that is too much.
     """
-    names = (CLUSTER_NAME, COMPONENT, GROUP_NAME)
     pod = a_pod("p", labels=labels)
 
     (patch,) = mended_labels(pod, wanted)
 
     assert ("Pod", pod.meta) == (patch.resource.kind, patch.meta)
-    assert [value or None for value in wanted] == [
-        patch.body["metadata"]["labels"][name] for name in names
-    ]
-    left = {**dict(zip(names, labels, strict=True)), **patch.body["metadata"]["labels"]}
+    left = {GROUP_NAME: labels.group, **patch.body["metadata"]["labels"]}
     after = PodLabels.of({name: value for name, value in left.items() if value is not None})
+    assert wanted == after
     assert [] == list(mended_labels(pod._replace(labels=after), wanted))
 
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from daskop.api.children import Pod, PodLabels
+from daskop.api.children import Pod
 from daskop.api.cluster import CLUSTER, DaskCluster
 from daskop.api.job import DaskJob
+from daskop.api.labels import PodLabels
 from daskop.plan.actions import LOOK_AGAIN, Create, Delete, Plan
 from daskop.plan.job import job_cluster, plan_job
 from daskop.plan.observed import ObservedJob
@@ -84,13 +85,17 @@ def test_the_runner_is_told_the_address() -> None:
     assert {"name": "DASK_SCHEDULER_ADDRESS", "value": ADDRESS} in spec["containers"][0]["env"]
 
 
+OPEN = {"ClusterReady": "True", "Complete": "False", "Failed": "False"}
+
+
 def test_a_running_job_is_not_reconciling() -> None:
     """
     A job whose runner works is, for kstatus, as it should be.
     """
     plan = planned(cluster=a_job_cluster(), runner=a_runner(), address=ADDRESS)
 
-    assert ((), "Running", {"Reconciling": "False"}) == (plan.actions, word(plan), conditions(plan))
+    assert ((), "Running") == (plan.actions, word(plan))
+    assert {**OPEN, "Running": "True", "Reconciling": "False"} == conditions(plan)
 
 
 def test_a_pending_runner_is_waited_for() -> None:
@@ -99,7 +104,7 @@ def test_a_pending_runner_is_waited_for() -> None:
     """
     plan = planned(cluster=a_job_cluster(), runner=a_runner("Pending"), address=ADDRESS)
 
-    assert {"Reconciling": "True"} == conditions(plan)
+    assert {**OPEN, "Running": "False", "Reconciling": "True"} == conditions(plan)
 
 
 def test_the_end_is_stored_before_the_cluster_goes() -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from daskop.api.labels import reserved_labels
 from daskop.api.podspec import TemplateMetadata
-from daskop.plan.pod_template import pod, reserved_labels, with_env
+from daskop.plan.pod_template import pod, with_env
 from daskop.plan.probes import lift_probe_fields
 from tests.unit.builders import a_cluster, key
 

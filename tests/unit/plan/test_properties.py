@@ -20,6 +20,7 @@ from daskop.plan.cluster import default_group, plan_cluster, scheduler_pod
 from daskop.plan.job import job_cluster, plan_job, runner_pod
 from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedCluster, ObservedJob, ObservedWorkerGroup
+from daskop.plan.refusal import has_ended
 from daskop.plan.service import scheduler_service
 from daskop.plan.worker_group import ELSEWHERE, plan_worker_group, worker_pod
 from tests.unit.builders import CLUSTER_UID, NAMESPACE, POD_SPEC, a_cluster, owned_by
@@ -251,8 +252,7 @@ def test_what_lives_stays(scene: Scene) -> None:
             if isinstance(action, Delete) and action.resource == PODS:
                 assert scene.view(PODS, action.key.name).ended
             elif isinstance(action, Delete):
-                over = {c["type"] for c in scene.owner["status"]["conditions"]}
-                assert (CLUSTERS, 1) == (action.resource, len(over & {"Complete", "Failed"}))
+                assert (CLUSTERS, True) == (action.resource, has_ended(scene.owner["status"]))
 
 
 @given(scene=scenes)

@@ -7,7 +7,7 @@ import pytest
 
 from daskop.api.children import Pod
 from daskop.api.conditions import rfc3339
-from daskop.api.meta import Meta, NamespacedName
+from daskop.api.meta import NamespacedName
 from daskop.plan.replacement import EARLY, LONGEST_DELAY, Replacement, replacement
 from tests.unit.builders import NAMESPACE, a_pod
 from tests.unit.plan.ends import NOW, SECOND, ended, made_up_for, recorded
@@ -41,8 +41,8 @@ def test_a_held_pod_is_replaced_when_its_time_has_come(failures: int, seconds: i
     stored = replacement([pod], over.record, NOW)
 
     assert ((pod,), SECOND) == (almost.held, almost.wait)
-    assert Replacement(held=(pod,), record=recorded(failures + 1)) == over
-    assert Replacement(due=(pod,), record=recorded(failures + 1)) == stored
+    assert Replacement(held=(pod,), record=recorded(failures + 1, newest=1)) == over
+    assert Replacement(due=(pod,), record=recorded(failures + 1, newest=1)) == stored
 
 
 def test_a_worker_that_ends_at_once_each_time() -> None:
@@ -70,8 +70,9 @@ def test_the_first_pods_that_end_are_replaced_at_once(status: dict[str, Any]) ->
 
     first = replacement(pods, status, NOW)
 
-    assert Replacement(held=pods, record=recorded(1)) == first
-    assert Replacement(due=pods, record=recorded(1)) == replacement(pods, first.record, NOW)
+    record = recorded(1, newest=1)
+    assert Replacement(held=pods, record=record) == first
+    assert Replacement(due=pods, record=record) == replacement(pods, first.record, NOW)
 
 
 @pytest.mark.parametrize("pass_after", [timedelta(0), SECOND, EARLY - SECOND], ids=str)
@@ -90,7 +91,7 @@ def test_a_replacement_that_is_cut_off_is_taken_up_again(
 
 
 @pytest.mark.parametrize(
-    ("seconds_after", "counts"), [(-60, False), (-1, False), (0, True), (1, True), (4, True)]
+    ("seconds_after", "counts"), [(-60, False), (-1, False), (0, False), (1, True), (4, True)]
 )
 @pytest.mark.parametrize("late_too", [False, True])
 def test_only_a_pod_made_after_the_last_failure_is_another_one(
@@ -114,7 +115,9 @@ def test_failures_are_forgotten_after_ten_minutes(ago: int, failures: int) -> No
     """
     Who was well for that long begins anew.
     """
-    assert recorded(failures) == replacement([ended()], recorded(7, ago=ago), NOW).record
+    status = recorded(7, ago=ago)
+
+    assert recorded(failures, newest=1) == replacement([ended()], status, NOW).record
 
 
 LATE = [(ended(age=EARLY),), (ended(age=timedelta(days=1)),)]
@@ -164,14 +167,15 @@ def test_pods_that_lived_long_count_if_they_are_to(
     first = replacement(pods, status, NOW, late_too=True)
     then = replacement(pods, first.record, NOW, late_too=True)
 
-    assert Replacement(held=pods, record=recorded(1)) == first
-    assert Replacement(due=pods, record=recorded(1)) == then
+    record = {**recorded(1), "newestPodTime": pods[0].meta.created}
+    assert Replacement(held=pods, record=record) == first
+    assert Replacement(due=pods, record=record) == then
 
 
 @pytest.mark.parametrize(
     ("status", "age", "wait", "record"),
     [
-        pytest.param({}, EARLY - SECOND, None, recorded(1), id="just early"),
+        pytest.param({}, EARLY - SECOND, None, recorded(1, newest=599), id="just early"),
         pytest.param(
             recorded(2, ago=5), SECOND, timedelta(seconds=15), recorded(2, ago=5), id="held"
         ),
@@ -204,14 +208,14 @@ def test_the_time_of_a_replacement_stands() -> None:
 
 def test_a_held_pod_grows_old() -> None:
     """
-    If nobody has looked for ten minutes, it is replaced without being counted.
+    If nobody has looked for ten minutes, what was recorded is forgotten, and it counts as the first.
     """
     held = replacement([ended()], recorded(6, ago=2), NOW)
 
     later = replacement(held.held, held.record, NOW + EARLY)
 
     assert timedelta(seconds=298) == held.wait
-    assert Replacement(due=(ended(),), record={"failures": 0}) == later
+    assert Replacement(held=(ended(),), record=recorded(1, ago=-600, newest=1)) == later
 
 
 def test_a_clock_that_went_back_does_not_end_the_back_off() -> None:
@@ -229,16 +233,21 @@ def test_a_clock_that_went_back_does_not_end_the_back_off() -> None:
     assert now - NOW >= timedelta(minutes=2)
 
 
-def test_a_pod_from_the_future_is_early() -> None:
+@pytest.mark.parametrize("minutes", [-60, -9, 0, 9, 60])
+def test_the_operators_clock_may_be_another_one(minutes: int) -> None:
     """
-    The API server's clock may be ahead of ours; one that is ten minutes ahead says nothing.
+    When Pods were made and when they ended is the cluster's to say, and compared with nothing else.
     """
-    ahead, wrong = ended(age=timedelta(minutes=-9)), ended(age=timedelta(minutes=-10))
+    ahead = timedelta(minutes=minutes)
+    status: dict[str, Any] = {}
+    now, took = NOW, []
+    for _ in range(4):
+        pod = ended(now=now - ahead, age=timedelta(0))
+        status, then = made_up_for([pod], status, now + SECOND)
+        took.append((then - now).total_seconds())
+        now = then
 
-    assert ((ahead,), (wrong,)) == (
-        replacement([ahead], recorded(1), NOW).held,
-        replacement([wrong], recorded(1), NOW).due,
-    )
+    assert [1, 10, 20, 40] == took
 
 
 @pytest.mark.parametrize(
@@ -268,9 +277,9 @@ def test_sorting_is_linear() -> None:
             return super().__eq__(other)
 
     def a_named_pod(number: int) -> Pod:
-        created = rfc3339(NOW - (EARLY if number % 2 else SECOND))
         key = NamespacedName(NAMESPACE, Name(f"p{number}"))
-        return Pod(Meta(key, f"u{number}", "1", created=created), "Failed")
+        pod = ended(age=EARLY if number % 2 else SECOND)
+        return pod._replace(meta=pod.meta._replace(key=key))
 
     pods = [a_named_pod(number) for number in range(200)]
     sorted_ = replacement(pods, recorded(1, ago=2), NOW)

@@ -79,7 +79,8 @@ def test_a_spoilt_record_is_read_as_well_as_it_can_be(
     """
     Whatever somebody wrote into the status, the pass goes on, with the back-off if there is a time.
     """
-    pods = [ended("new", age=timedelta(0)), ended("old")]
+    pods = [ended("new", age=-SECOND), ended("old")]
+    spoilt = {"newestPodTime": rfc3339(NOW), **spoilt}
 
     expected = replacement(pods, status, NOW)
 
@@ -128,8 +129,9 @@ def test_a_node_that_goes_is_one_failure() -> None:
     status: dict[str, Any] = {}
     for number, pod in enumerate(pods):
         seen = NOW + timedelta(minutes=number)
-        status, then = made_up_for([pod], status, seen)
-        assert (seen, recorded(1)) == (then, status)
+        running = [other._replace(phase="Running") for other in pods[number + 1 :]]
+        status, then = made_up_for([pod, *running], status, seen)
+        assert (seen, recorded(1, newest=60)) == (then, status)
 
 
 def pods_of(ages: st.SearchStrategy[int]) -> st.SearchStrategy[list[Pod]]:
@@ -146,6 +148,7 @@ statuses = st.fixed_dictionaries(
     optional={
         "failures": st.none() | st.integers(0, 12) | st.integers(0, 2**63),
         "lastFailureTime": st.none() | moments,
+        "newestPodTime": st.none() | moments,
     },
 )
 nows = st.integers(0, 10**6 - 1).map(lambda micros: NOW + timedelta(microseconds=micros))
@@ -164,9 +167,11 @@ def test_every_pod_is_due_or_held(
     assert pods == sorted([*sorted_.due, *sorted_.held], key=lambda pod: pod.meta.key)
     assert timedelta(0) < (sorted_.wait or SECOND) <= LONGEST_DELAY
     assert sorted_.held or sorted_.wait is None
-    created = [datetime.fromisoformat(pod.meta.created) for pod in sorted_.held]
-    last = max(now, *(moment + SECOND for moment in created)) if created else now
-    counted = {"failures": known["failures"] + 1, "lastFailureTime": rfc3339(last)}
+    counted = {
+        "failures": known["failures"] + 1,
+        "lastFailureTime": rfc3339(now),
+        "newestPodTime": max((pod.meta.created for pod in pods), default=""),
+    }
     assert (counted if sorted_.held and not sorted_.wait else known) == sorted_.record
 
 

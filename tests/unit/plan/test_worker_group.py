@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daskop.api.children import Pod, PodLabels
+from daskop.api.children import Pod
 from daskop.api.cluster import DaskCluster
+from daskop.api.labels import PodLabels
 from daskop.api.worker_group import DaskWorkerGroup
 from daskop.plan.actions import MAX_ACTIONS, Create, Delete, Join, Plan
 from daskop.plan.names import Naming

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from daskop.api.children import Pod, PodLabels
+from daskop.api.children import Pod
+from daskop.api.labels import PodLabels, reserved_labels
 from daskop.api.meta import Manifest
 from daskop.api.problem import Problem
 from daskop.api.resources import PODS
@@ -17,6 +18,7 @@ from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedWorkerGroup
 from daskop.plan.worker_group import plan_worker_group, template_digest
 from tests.unit.builders import GROUP_UID, POD_SPEC, a_cluster, a_pod, a_worker_group
+from tests.unit.plan.ends import recorded
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 TWO_SECONDS_AGO, A_MINUTE_AGO = "2026-01-02T03:04:03Z", "2026-01-02T03:03:05Z"
@@ -59,7 +61,7 @@ def with_worker(group: DaskWorkerGroup, **worker: Any) -> DaskWorkerGroup:
 
 BOOM = Problem("CrashLoop", "b", 1)
 
-HELD = {"failures": 1, "lastFailureTime": "2026-01-02T03:04:01Z", "desiredReplicas": 2}
+HELD = {**recorded(1, ago=4), "desiredReplicas": 2}
 """Four seconds ago a Pod was replaced that had ended early: one made since waits for six more."""
 
 
@@ -163,7 +165,9 @@ def test_a_worker_that_lived_long_is_replaced_without_a_word() -> None:
     """
     An end after hours is no failure to be counted.
     """
-    plan = planned(a_worker_group(replicas=1), [a_pod("a", phase="Succeeded", created=HOURS_AGO)])
+    done = a_pod("a", phase="Succeeded", created=HOURS_AGO, finished=A_MINUTE_AGO)
+
+    plan = planned(a_worker_group(replicas=1), [done])
 
     assert (["a"], 1, ()) == (deleted(plan), len(creates(plan)), plan.events)
     assert 0 == status_of(plan)["failures"]
@@ -284,7 +288,7 @@ def test_obstacles(pods: list[Pod], reason: str, message: str) -> None:
 
 def test_labels_of_live_workers_are_mended() -> None:
     """
-    What selectors rest on is put back where it was changed, not on Pods that end or go.
+    What we reserve is put back where it was changed, not on Pods that end or go.
     """
     changed = PodLabels("c", "scheduler", "")
     live = a_pod("a", labels=changed)
@@ -292,6 +296,5 @@ def test_labels_of_live_workers_are_mended() -> None:
 
     (action,) = planned(a_worker_group(), pods).actions
 
-    labels = {"cluster-name": "c", "component": "worker", "workergroup-name": "g"}
-    body = {"metadata": {"labels": {f"dask.org/{name}": labels[name] for name in labels}}}
+    body = {"metadata": {"labels": reserved_labels("c", "worker", "g")}}
     assert Patch(PODS, live.meta, body) == action

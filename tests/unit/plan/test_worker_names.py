@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from daskop.api.children import Pod, PodLabels
+from daskop.api.children import Pod
+from daskop.api.labels import PodLabels
 from daskop.api.resources import PODS
 from daskop.plan.actions import Create, Delete, Patch, Plan
 from daskop.plan.names import Naming

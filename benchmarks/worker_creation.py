@@ -19,8 +19,11 @@ WORKERS = 1000
 TARGET = Target(1.5, of_ratio=True)
 THREADS = 8
 MANIFEST = Path(__file__).parents[1] / "tests" / "e2e" / "seed" / "cluster.yaml"
-OPTIONS = Options(scheduler=False, nodes=0)
-"""Nothing that starts the Pods: that of one run would disturb the next."""
+WITHOUT_NODES = Options(scheduler=False, nodes=0)
+"""Nothing starts the Pods: this is what the operator and the API server need by themselves."""
+
+ON_KWOK = Options()
+"""Scheduler and kwok start the Pods meanwhile, on the same CPUs, and each of their steps is an event."""
 
 
 def pods(api: Api, namespace: str) -> list[dict[str, Any]]:
@@ -62,10 +65,20 @@ def bare_seconds(api: Api, namespace: str, template: dict[str, Any]) -> float:
     return perf_counter() - began
 
 
-def measure(say: Say) -> list[Figure]:
-    """Have the Pods made both ways, in turn."""
+def wait_until_started(api: Api, namespace: str) -> None:
+    """Wait until no Pod is on its way any more, which would disturb the next run."""
+
+    def started() -> bool:
+        found = api.list(path_of("v1", "pods", namespace))
+        return all(pod["status"].get("phase") == "Running" for pod in found)
+
+    wait_until(started, "all Pods to run", within_seconds=300, every=1.0)
+
+
+def compare(say: Say, options: Options) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Have the Pods made both ways, in turn: seconds of the operator's and of the bare loop's runs."""
     ours, bare = [], []
-    with ControlPlane(OPTIONS, report=say) as plane:
+    with ControlPlane(options, report=say) as plane:
         apply_custom_resources(plane, repository_crds())
         for run in range(RUNS):
             for name in (f"operator-{run}", f"bare-{run}"):
@@ -77,15 +90,28 @@ def measure(say: Say) -> list[Figure]:
             for run in range(RUNS):
                 ours.append(operator_seconds(plane.api, f"operator-{run}"))
                 template = pods(plane.api, f"operator-{run}")[0]
+                if options.nodes:
+                    wait_until_started(plane.api, f"operator-{run}")
                 bare.append(bare_seconds(plane.api, f"bare-{run}", template))
+                if options.nodes:
+                    wait_until_started(plane.api, f"bare-{run}")
                 say(f"{WORKERS} workers in {ours[-1]:.2f} s, bare {bare[-1]:.2f} s")
-    return [Figure(f"{WORKERS} workers of one cluster", "s", tuple(ours), tuple(bare), TARGET)]
+    return tuple(ours), tuple(bare)
+
+
+def measure(say: Say) -> list[Figure]:
+    """Have the Pods made on a control plane without nodes, and on one whose nodes start them."""
+    return [
+        Figure(f"{WORKERS} workers of one cluster, {where}", "s", *compare(say, options), TARGET)
+        for where, options in (("no nodes", WITHOUT_NODES), ("kwok's nodes", ON_KWOK))
+    ]
 
 
 BENCHMARK = Benchmark(
     "Worker creation",
-    f"From the POST of a DaskCluster with {WORKERS} workers until all its worker Pods and the scheduler's exist, on "
-    "etcd, API server and controllers without any node. The bare loop posts the same number of the "
+    f"From the POST of a DaskCluster with {WORKERS} workers until all its worker Pods and the scheduler's exist: on "
+    "etcd, API server and controllers without any node, and with a scheduler and a simulated node that "
+    "starts them meanwhile, on the same CPUs. The bare loop posts the same number of the "
     f"same Pods with {THREADS} threads.",
     measure,
 )

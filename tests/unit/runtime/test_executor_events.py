@@ -1,22 +1,16 @@
 """People are told of a transition once, when it is on record; a refusal corrects what is said."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from daskop.api.meta import Manifest, Meta
-from daskop.api.resources import CLUSTERS, PODS, WORKER_GROUPS, Resource
+from daskop.api.resources import CLUSTERS, PODS, WORKER_GROUPS
 from daskop.errors import ConflictError, ForbiddenError, NotFoundError
 from daskop.plan.actions import Create, Event, Plan
-from daskop.runtime.applier import Applier
-from daskop.runtime.executor import PlanExecutor
-from daskop.runtime.status import StatusWriter
 from tests.unit.builders import POD_SPEC, key
 from tests.unit.controllers.world import World, a_world
-from tests.unit.fakes.clock import SteppedClock
-from tests.unit.fakes.kube import FakeKube
+from tests.unit.runtime.desk import Desk, View, a_desk
 
 STARTED = Event("Started", "It has started")
 DENIED = ForbiddenError(403, "Forbidden", "not yours")
@@ -24,47 +18,10 @@ TOLD = Event("Forbidden", "not yours", warning=True)
 CREATE = (Create(PODS, {"metadata": {"name": "p", "namespace": "ns"}}, "u"),)
 
 
-@dataclass(frozen=True)
-class View:
-    """An object with a status."""
-
-    meta: Meta
-    status: Manifest
-
-
-class Desk:
-    """An executor, the server that it writes to, and what it told after how many writes."""
-
-    def __init__(self, applier: Applier, kube: FakeKube) -> None:
-        self.kube, self.clock = kube, SteppedClock()
-        self.told: list[Event] = []
-        self.written: list[int] = []
-        kube.create(CLUSTERS, {"metadata": {"name": "c", "namespace": "ns"}})
-        kube.writes.clear()
-        self._executor = PlanExecutor(applier, StatusWriter(kube, self.clock), self, self.clock)
-
-    def record(self, _resource: Resource, _meta: Meta, event: Event) -> None:
-        """Note an event, in the recorder's place."""
-        self.told.append(event)
-        self.written.append(len(self.kube.writes))
-
-    def view(self) -> View:
-        """The cluster as it is stored."""
-        stored = self.kube.get(CLUSTERS, key("c"))
-        return View(Meta.parse(stored), stored.get("status", {}))
-
-    def execute(self, plan: Plan, view: View | None = None) -> None:
-        """Carry out a plan for the cluster, a moment after the last one."""
-        self.clock.step(0.25)
-        self._executor.execute(CLUSTERS, view or self.view(), plan)
-
-
 @pytest.fixture
 def desk() -> Iterator[Desk]:
-    kube = FakeKube()
-    applier = Applier(kube, parallel=2)
-    yield Desk(applier, kube)
-    applier.stop()
+    with a_desk() as desk:
+        yield desk
 
 
 def transition(view: View, to: str, actions: tuple[Create, ...] = ()) -> Plan:

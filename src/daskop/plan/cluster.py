@@ -10,7 +10,7 @@ from daskop.api.labels import PodLabels, reserved_labels
 from daskop.api.meta import NamespacedName
 from daskop.api.resources import PODS, SERVICES, WORKER_GROUPS
 from daskop.api.wellknown import API_VERSION, PASSED_REPLICAS_ANNOTATION, SCHEDULER, WORKER_GROUP
-from daskop.plan.actions import LOOK_AGAIN, Action, Create, Delete, Plan
+from daskop.plan.actions import LOOK_AGAIN, Action, Create, Plan
 from daskop.plan.cluster_status import (
     cluster_events,
     cluster_status,
@@ -60,8 +60,7 @@ def _scheduler_actions(
         return
     # An ended Pod does not start again: a new one takes its name once it is gone. What the old
     # scheduler knew is lost with it.
-    for ended in replaced.due:
-        yield Delete(PODS, ended.meta.key, ended.meta.uid)
+    yield from replaced.deletes
     if is_own(cluster.meta, scheduler) and scheduler.alive:
         yield from mended_labels(scheduler, PodLabels(cluster.meta.key.name, SCHEDULER))
 

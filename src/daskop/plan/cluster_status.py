@@ -8,7 +8,7 @@ from daskop.api.cluster import DaskCluster
 from daskop.api.conditions import condition, found, merge_conditions
 from daskop.api.meta import Manifest
 from daskop.api.resources import PODS, SERVICES, WORKER_GROUPS
-from daskop.api.wellknown import READY, RECONCILING, SCHEDULER_READY, WORKERS_READY
+from daskop.api.wellknown import READY, RECONCILING, SCHEDULER_READY, STALLED, WORKERS_READY
 from daskop.api.worker_group import DaskWorkerGroup
 from daskop.plan.actions import Event
 from daskop.plan.digest import digest
@@ -16,6 +16,7 @@ from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedCluster, is_own
 from daskop.plan.obstacle import Obstacle, pod_obstacle, taken
 from daskop.plan.probes import probe_condition, probe_events
+from daskop.plan.refusal import is_stalled
 from daskop.plan.replacement import Replacement, was_replaced
 from daskop.plan.service import scheduler_address
 from daskop.plan.worker_group_status import worker_selector
@@ -65,6 +66,7 @@ def cluster_status(
     settled = group is not None and _has_settled(group, wanted)
     workers = _workers_obstacle(None if settled else counts, wanted, passing=passing)
     scheduler = None if up else blocked or _scheduler_obstacle(observed, replaced)
+    stalled = group is not None and not passing and is_stalled(group)
     ready_workers = counts.get("readyReplicas", 0)
     obstacle = blocked or scheduler or workers
     all_up = ("Ready", f"the scheduler is ready, and so are all workers: {ready_workers}")
@@ -77,6 +79,7 @@ def cluster_status(
         condition(WORKERS_READY, workers or workers_up, holds=workers is None),
         condition(RECONCILING, obstacle or all_up, holds=obstacle is not None),
         *probe_condition(cluster.spec.scheduler.spec),
+        *([condition(STALLED, workers, holds=True)] if stalled and workers else []),
     ]
     return {
         "observedGeneration": cluster.meta.generation,

@@ -29,7 +29,7 @@ from daskop.plan.pod_template import (
     with_env,
 )
 from daskop.plan.refusal import has_ended, settled_status
-from daskop.plan.replacement import Replacement, replacement
+from daskop.plan.replacement import replacement
 
 ON_FAILURE = "OnFailure"
 
@@ -48,13 +48,17 @@ def plan_job(observed: ObservedJob, now: datetime) -> Plan:
     runner = own_runner(observed)
     lost = runner if runner is not None and is_lost(job, runner) else None
     replaced = replacement([lost] if lost else [], job.status, now, late_too=True)
-    status = job_status(observed, lost, replaced, now)
+    # The runner comes last: a Client that finds no scheduler gives up after 30 s (Dask's default).
+    cluster = tuple(
+        made_or_mended(CLUSTERS, job.meta, observed.cluster, job_cluster(job), child_changes)
+    )
+    status = job_status(observed, lost, replaced, now, passing=bool(cluster))
     events = job_events(job.status, status)
     if runner is not None and runner.ended and lost is None:
         # The end is stored first: a pass after this one cleans up.
         return Plan(status=status, events=events)
     return Plan(
-        actions=tuple(_actions(observed, replaced)),
+        actions=(*replaced.deletes, *cluster, *_runner_actions(observed)),
         status=status,
         events=events,
         requeue_after=LOOK_AGAIN if in_the_way(observed) else replaced.wait,
@@ -77,12 +81,8 @@ def _clean_up(observed: ObservedJob) -> Iterator[Action]:
         yield Delete(CLUSTERS, cluster.meta.key, cluster.meta.uid)
 
 
-def _actions(observed: ObservedJob, replaced: Replacement) -> Iterator[Action]:
+def _runner_actions(observed: ObservedJob) -> Iterator[Action]:
     job, cluster, runner = observed.job, observed.cluster, observed.runner
-    for lost in replaced.due:
-        yield Delete(PODS, lost.meta.key, lost.meta.uid)
-    # The runner comes last: a Client that finds no scheduler gives up after 30 s (Dask's default).
-    yield from made_or_mended(CLUSTERS, job.meta, cluster, job_cluster(job), child_changes)
     if is_own(job.meta, cluster) and runner is None and observed.address is not None:
         yield Create(PODS, runner_pod(job, observed.address), job.meta.uid)
     if runner is not None and is_own(job.meta, runner) and runner.alive:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from daskop.api.children import Pod
-from daskop.api.conditions import condition, found, merge_conditions
+from daskop.api.conditions import condition, found, holds, merge_conditions
 from daskop.api.meta import Manifest
 from daskop.api.problem import CRASH_LOOP
 from daskop.api.resources import CLUSTERS, PODS
@@ -14,14 +14,16 @@ from daskop.api.wellknown import (
     FAILED,
     READY,
     RECONCILING,
+    REPLICA_FAILURE,
     RUNNING,
     STALLED,
 )
 from daskop.plan.actions import Event
 from daskop.plan.names import Naming
-from daskop.plan.observed import ObservedJob
+from daskop.plan.observed import ObservedJob, is_own
 from daskop.plan.obstacle import Obstacle, pod_obstacle, taken
 from daskop.plan.probes import probe_condition, probe_events
+from daskop.plan.refusal import is_stalled
 from daskop.plan.replacement import Replacement, was_replaced
 
 JOB_CREATED = "JobCreated"
@@ -51,12 +53,18 @@ def in_the_way(observed: ObservedJob) -> Obstacle | None:
 
 
 def job_status(
-    observed: ObservedJob, lost: Pod | None, replaced: Replacement, now: datetime
+    observed: ObservedJob, lost: Pod | None, replaced: Replacement, now: datetime, *, passing: bool
 ) -> dict[str, Any]:
-    """The word for older tools, times, and conditions; *lost* is a runner that is to be replaced."""
+    """
+    The word for older tools, times, and conditions.
+
+    *lost* is a runner that is to be replaced; *passing*: the cluster is being changed.
+    """
     job, runner = observed.job, own_runner(observed)
     word = _word(observed, None if lost else runner)
     conditions = _conditions(observed, lost, replaced, word) + probe_condition(job.spec.job.spec)
+    if not passing and observed.address is None and _cluster_is_refused(observed):
+        conditions.append(condition(STALLED, _cluster_obstacle(observed), holds=True))
     status = {
         "observedGeneration": job.meta.generation,
         "jobStatus": word,
@@ -132,6 +140,14 @@ def _ended(told: tuple[str, str], *, failed: bool) -> list[dict[str, Any]]:
         condition(FAILED, told, holds=failed),
         condition(RECONCILING, told, holds=False),
     ]
+
+
+def _cluster_is_refused(observed: ObservedJob) -> bool:
+    """Whether Kubernetes refuses what the cluster itself needs; short of workers it takes a runner."""
+    cluster = observed.cluster
+    if cluster is None or not is_own(observed.job.meta, cluster):
+        return False
+    return is_stalled(cluster) and holds(cluster.status, REPLICA_FAILURE)
 
 
 def _failure(observed: ObservedJob) -> str:

@@ -38,6 +38,12 @@ def refused_status(
     return {**planned, **phase, "conditions": merged}
 
 
+def is_stalled(child: AnyCustomResource) -> bool:
+    """Whether *child* says, of its newest spec, that it does not go on until somebody acts."""
+    seen = child.status.get("observedGeneration") == child.meta.generation
+    return seen and holds(child.status, STALLED)
+
+
 def settled_status(ended: AnyCustomResource) -> dict[str, Any]:
     """The status of what has *ended*: as it is stored, but for a refusal that is over."""
     kept = _without_refusal(ended.status)

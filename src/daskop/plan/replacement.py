@@ -8,6 +8,8 @@ from typing import Any
 from daskop.api.children import Pod
 from daskop.api.conditions import rfc3339
 from daskop.api.meta import Manifest
+from daskop.api.resources import PODS
+from daskop.plan.actions import Delete
 
 EARLY = timedelta(minutes=10)
 """A Pod that lived longer is replaced at once; a kubelet forgets a container's crashes then, too."""
@@ -35,6 +37,11 @@ class Replacement:
     wait: timedelta | None = None
     at: str = ""
     record: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def deletes(self) -> tuple[Delete, ...]:
+        """An ended Pod keeps its name, and counts against quotas, until it is deleted."""
+        return tuple(Delete(PODS, pod.meta.key, pod.meta.uid) for pod in self.due)
 
 
 def replacement(

@@ -62,9 +62,7 @@ def _actions(
     group = observed.group
     alive = [pod for pod in observed.pods if pod.alive]
     labels = PodLabels(group.spec.cluster, WORKER, group.meta.key.name)
-    # Ended Pods keep their names, and count against quotas: they go, and others take their place.
-    for ended in replaced.due:
-        yield Delete(PODS, ended.meta.key, ended.meta.uid)
+    yield from replaced.deletes
     # What is held back keeps its place: another one in it would end as early.
     places = [*alive, *replaced.held]
     surplus = len(places) - group.spec.worker.replicas

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from benchmarks.figure import RUNS, Benchmark, Figure, Say, Target, p50, p99
 from benchmarks.pods import GROUP_SIZE, Json, group_of, new_pod, running_pod
-from daskop.api.children import Pod
+from daskop.api.children import Pod, Service
 from daskop.api.cluster import CLUSTER, DaskCluster
 from daskop.api.meta import Manifest, Meta, NamespacedName
 from daskop.api.resources import CLUSTERS, Resource
@@ -16,7 +16,7 @@ from daskop.clock import SystemClock
 from daskop.controllers.worker_group import BY_CONTROLLER, WorkerGroupReconciler
 from daskop.plan.actions import Event
 from daskop.plan.observed import ObservedWorkerGroup
-from daskop.plan.service import scheduler_address
+from daskop.plan.service import scheduler_address, scheduler_service
 from daskop.plan.worker_group import plan_worker_group
 from daskop.runtime.applier import Applier
 from daskop.runtime.executor import PlanExecutor
@@ -49,9 +49,11 @@ class NoServer:
         """Refuse."""
         raise AssertionError(f"{resource.kind} {key} {subresource} was written: {body}")
 
-    def delete(self, resource: Resource, key: NamespacedName, uid: str) -> NoReturn:
+    def delete(
+        self, resource: Resource, key: NamespacedName, uid: str, resource_version: str = ""
+    ) -> NoReturn:
         """Refuse."""
-        raise AssertionError(f"{resource.kind} {key} ({uid}) was deleted")
+        raise AssertionError(f"{resource.kind} {key} ({uid}, {resource_version}) was deleted")
 
     def record(self, resource: Resource, meta: Meta, event: Event) -> NoReturn:
         """Refuse."""
@@ -72,6 +74,7 @@ class World:
         self._clusters: Store[DaskCluster] = Store()
         self._groups: Store[DaskWorkerGroup] = Store()
         self._pods: Store[Pod] = Store({BY_CONTROLLER: by_controller})
+        self._services: Store[Service] = Store()
         self.keys = [self._fill(number * GROUP_SIZE) for number in range(groups)]
         first = self._pods.by_index(BY_CONTROLLER, f"uid-{self.keys[0].name}")
         self.pods = {pod.meta.key.name: pod for pod in first}
@@ -80,6 +83,7 @@ class World:
             groups=self._groups,
             clusters=self._clusters,
             pods=self._pods,
+            services=self._services,
             executor=PlanExecutor(applier, status, server, self._clock),
         )
 
@@ -89,6 +93,9 @@ class World:
         spec = new_pod(first, NAMESPACE)["spec"]
         cluster = CLUSTER.parse(_cluster(first, spec))
         self._clusters.put(cluster)
+        made = scheduler_service(cluster)
+        identity = {"uid": f"uid-service-{first}", "resourceVersion": "1"}
+        self._services.put(Service.parse({**made, "metadata": made["metadata"] | identity}))
         for number in range(first, first + GROUP_SIZE):
             self._pods.put(Pod.parse(running_pod(number, NAMESPACE, number + 1)))
         manifest = _group(name, cluster, spec)

@@ -78,10 +78,14 @@ class Manager:
             )
         )
         self._group_controller = self._engine.controller(
-            WorkerGroupReconciler(groups=groups, clusters=clusters, pods=pods, executor=executor)
+            WorkerGroupReconciler(
+                groups=groups, clusters=clusters, pods=pods, services=services, executor=executor
+            )
         )
         self._job_controller = self._engine.controller(
-            JobReconciler(jobs=jobs, clusters=clusters, pods=pods, executor=executor)
+            JobReconciler(
+                jobs=jobs, clusters=clusters, pods=pods, services=services, executor=executor
+            )
         )
 
     def _connect_handlers(self) -> None:
@@ -100,9 +104,26 @@ class Manager:
         self._pods.add_handler(enqueue_owner(groups, WORKER_GROUPS.kind))
         self._pods.add_handler(enqueue_owner(jobs, JOBS.kind))
         self._services.add_handler(enqueue_owner(clusters, CLUSTERS.kind))
+        self._services.add_handler(enqueue_related(groups, self._groups_behind))
+        self._services.add_handler(enqueue_related(jobs, self._jobs_behind))
         self._quotas.add_handler(enqueue_refused(clusters, partial(_refused, self._clusters.store)))
         self._quotas.add_handler(enqueue_refused(groups, partial(_refused, self._groups.store)))
         self._quotas.add_handler(enqueue_refused(jobs, partial(_refused, self._jobs.store)))
+
+    def _cluster_behind(self, service: Service) -> DaskCluster | None:
+        owner, namespace = service.meta.controller, service.meta.key.namespace
+        store = self._clusters.store
+        return store.get(NamespacedName(namespace, owner.name)) if owner is not None else None
+
+    def _groups_behind(self, service: Service) -> Iterator[NamespacedName]:
+        cluster = self._cluster_behind(service)
+        return self._groups_of(cluster) if cluster is not None else iter(())
+
+    def _jobs_behind(self, service: Service) -> Iterator[NamespacedName]:
+        cluster = self._cluster_behind(service)
+        job = cluster.meta.controller if cluster is not None else None
+        if job is not None:
+            yield NamespacedName(service.meta.key.namespace, job.name)
 
     def _groups_of(self, cluster: DaskCluster) -> Iterator[NamespacedName]:
         groups = self._groups.store.by_index(BY_CLUSTER, cluster.meta.key)

@@ -1,12 +1,13 @@
 """Slim, frozen views of the Pods and Services that we watch: what decisions need, no more."""
 
 import sys
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from daskop.api.labels import PodLabels
 from daskop.api.meta import Manifest, Meta
 from daskop.api.problem import Problem, problem_of
-from daskop.api.wellknown import APPLIED_ANNOTATION, TEMPLATE_ANNOTATION
+from daskop.api.wellknown import APPLIED_ANNOTATION, COMM_NAMES, TEMPLATE_ANNOTATION
 
 ENDED = frozenset({"Succeeded", "Failed"})
 
@@ -24,7 +25,8 @@ class Pod(NamedTuple):
         reason: Why it ended, as ``Evicted``; empty if its containers did by themselves.
         labels: Those that we reserve.
         template: The digest of the template that it was made from, or an empty string.
-        restarts: How often its first container, which is Dask's own, was started again.
+        restarts: How often Dask's own container was started again: that with the comm port, or the
+            first.
         problem: What keeps it from becoming ready, or made it fail, if it is told.
     """
 
@@ -124,8 +126,15 @@ def _reason(status: Manifest) -> str:
 
 def _restarts(status: Manifest, spec: Manifest) -> int:
     # By name: the kubelet tells of containers in an order of its own.
-    name = spec["containers"][0]["name"] if spec.get("containers") else ""
+    name = _dask_container(spec.get("containers") or ())
     for container in status.get("containerStatuses") or ():
         if container["name"] == name:
             return int(container.get("restartCount", 0))
     return 0
+
+
+def _dask_container(containers: Sequence[Manifest]) -> str:
+    for container in containers:
+        if any(port.get("name") in COMM_NAMES for port in container.get("ports") or ()):
+            return str(container["name"])
+    return str(containers[0]["name"]) if containers else ""

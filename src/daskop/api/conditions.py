@@ -8,6 +8,10 @@ from pydantic import Field
 
 from daskop.api.meta import Manifest
 from daskop.api.schema import ApiModel
+from daskop.api.wellknown import CONDITION_TYPES
+
+CUT = " ... "
+"""In place of the middle of a message that is too long."""
 
 LONGEST_MESSAGE = 4096
 """Characters: a server may quote a whole spec, and a status that is too long would be refused."""
@@ -34,15 +38,24 @@ def rfc3339(moment: datetime) -> str:
 def condition(type_: str, why: tuple[str, str], *, holds: bool) -> dict[str, Any]:
     """A condition of reason and message, without its times, which :func:`merge_conditions` adds."""
     reason, message = why
-    told = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]} ..."
+    told = shortened(message, LONGEST_MESSAGE)
     return {"type": type_, "status": str(holds), "reason": reason, "message": told}
+
+
+def shortened(message: str, longest: int) -> str:
+    """*message* in at most *longest* characters: what a server quotes stands before what is wrong."""
+    if len(message) <= longest:
+        return message
+    tail = longest // 2
+    return f"{message[: longest - tail - len(CUT)]}{CUT}{message[-tail:]}"
 
 
 def merge_conditions(
     wanted: Iterable[Manifest], old: Iterable[Manifest], generation: int, now: datetime
 ) -> list[dict[str, Any]]:
     """
-    The full list to store: *wanted*, each with the generation it was derived from.
+    The full list to store: *wanted*, each with the generation it was derived from, and those of
+    *old* that others write.
 
     A condition whose status is the same as in *old* keeps its transition time, so that saying
     the same thing again makes no difference and hence no write.
@@ -51,13 +64,15 @@ def merge_conditions(
     before = {entry["type"]: entry for entry in old}
     merged = []
     for entry in wanted:
+        if entry["type"] not in CONDITION_TYPES:
+            continue
         last = before.get(entry["type"], {})
         same = last.get("status") == entry["status"]
         since = last.get("lastTransitionTime") if same else None
         merged.append(
             {**entry, "observedGeneration": generation, "lastTransitionTime": since or rfc3339(now)}
         )
-    return merged
+    return [*merged, *(dict(entry) for entry in old if entry["type"] not in CONDITION_TYPES)]
 
 
 def found(status: Manifest, type_: str) -> Manifest:

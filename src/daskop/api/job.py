@@ -43,6 +43,7 @@ class JobStatus(Status):
     )
     cluster_name: str = Field(default="", description="The DaskCluster made for the job.")
     job_runner_pod_name: str = Field(default="", description="The Pod that runs the program.")
+    runner_instance: str = Field(default="", description="The uid of the runner that ran last.")
     start_time: datetime | None = Field(default=None, description="When the runner started.")
     end_time: datetime | None = Field(default=None, description="When the runner ended.")
 

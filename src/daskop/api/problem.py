@@ -61,5 +61,7 @@ def _container_problem(container: Manifest, *, runs_once: bool) -> Problem | Non
             CRASH_LOOP, f"{container['name']} ended with exit code {code}: {words}", code
         )
     if reason == "CrashLoopBackOff":
-        return Problem(CRASH_LOOP, waiting.get("message") or reason)
-    return None if reason in _ON_THE_WAY else Problem(reason, waiting.get("message") or reason)
+        return Problem(CRASH_LOOP, f"{container['name']}: {waiting.get('message') or reason}")
+    if reason in _ON_THE_WAY:
+        return None
+    return Problem(reason, f"{container['name']}: {waiting.get('message') or reason}")

@@ -29,6 +29,9 @@ TEMPLATE_ANNOTATION: Final = f"{GROUP}/template"
 APPLIED_ANNOTATION: Final = f"{GROUP}/applied"
 """On a Service: the digest of the spec and annotations that were applied last."""
 
+COMM_NAMES: Final = ("comm", "tcp-comm")
+"""The names of the port that workers and clients connect to."""
+
 SCHEDULER_ADDRESS_ENV: Final = "DASK_SCHEDULER_ADDRESS"
 WORKER_NAME_ENV: Final = "DASK_WORKER_NAME"
 
@@ -45,3 +48,20 @@ PROBE_FIELDS_MOVED: Final = "ProbeFieldsMoved"
 """Fields of a probe stood where Kubernetes ignores them."""
 REPLICA_FAILURE: Final = "ReplicaFailure"
 """A write was refused: rights, quota, admission, or somebody else's object in the way."""
+
+CONDITION_TYPES: Final = frozenset(
+    {
+        READY,
+        SCHEDULER_READY,
+        WORKERS_READY,
+        CLUSTER_READY,
+        RUNNING,
+        RECONCILING,
+        STALLED,
+        COMPLETE,
+        FAILED,
+        PROBE_FIELDS_MOVED,
+        REPLICA_FAILURE,
+    }
+)
+"""Those that we write; a list of conditions may hold others' besides."""

@@ -9,6 +9,7 @@ from daskop.cache.store import Lister
 from daskop.plan.cluster import plan_cluster
 from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedCluster
+from daskop.plan.service import service_key
 from daskop.runtime.executor import PlanExecutor
 from daskop.runtime.reconciler import Result
 
@@ -46,6 +47,6 @@ class ClusterReconciler:
         return ObservedCluster(
             cluster=cluster,
             scheduler=self._pods.get(NamespacedName(namespace, Naming.scheduler(name))),
-            service=self._services.get(NamespacedName(namespace, Naming.service(name))),
+            service=self._services.get(service_key(cluster)),
             group=self._groups.get(NamespacedName(namespace, Naming.default_group(name))),
         )

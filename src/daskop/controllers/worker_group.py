@@ -1,13 +1,13 @@
 """Reconciles DaskWorkerGroups."""
 
-from daskop.api.children import Pod
+from daskop.api.children import Pod, Service
 from daskop.api.cluster import DaskCluster
 from daskop.api.meta import NamespacedName
 from daskop.api.resources import WORKER_GROUPS
 from daskop.api.worker_group import DaskWorkerGroup
 from daskop.cache.store import Lister
-from daskop.plan.observed import ObservedWorkerGroup
-from daskop.plan.service import scheduler_address
+from daskop.plan.observed import ObservedWorkerGroup, is_own
+from daskop.plan.service import scheduler_address, service_key
 from daskop.plan.worker_group import plan_worker_group
 from daskop.runtime.executor import PlanExecutor
 from daskop.runtime.reconciler import Result
@@ -30,11 +30,13 @@ class WorkerGroupReconciler:
         groups: Lister[DaskWorkerGroup],
         clusters: Lister[DaskCluster],
         pods: Lister[Pod],
+        services: Lister[Service],
         executor: PlanExecutor,
     ) -> None:
         self._groups = groups
         self._clusters = clusters
         self._pods = pods
+        self._services = services
         self._executor = executor
 
     def reconcile(self, key: NamespacedName) -> Result:
@@ -55,6 +57,8 @@ class WorkerGroupReconciler:
             # By the owner's uid: labels can be edited, and say nothing of whose a Pod is.
             pods=self._pods.by_index(BY_CONTROLLER, group.meta.uid),
             taken=_Names(self._pods, namespace),
+            served=cluster is not None
+            and is_own(cluster.meta, self._services.get(service_key(cluster))),
         )
 
 

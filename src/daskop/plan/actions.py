@@ -33,11 +33,12 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Delete the object *key*, if its uid still is *uid*."""
+    """Delete the object *key*, if its uid still is *uid*, and with a *version* only at that one."""
 
     resource: Resource
     key: NamespacedName
     uid: str
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from daskop.plan.cluster_status import (
 from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedCluster, is_own
 from daskop.plan.passing_down import child_changes, made_or_mended
-from daskop.plan.pod_template import inherited, marked, mended_labels, metadata, pod
+from daskop.plan.pod_template import inherited, marked, mended, metadata, pod
 from daskop.plan.replacement import Replacement, replacement
 from daskop.plan.service import scheduler_service, service_changes
 
@@ -62,7 +62,8 @@ def _scheduler_actions(
     # scheduler knew is lost with it.
     yield from replaced.deletes
     if is_own(cluster.meta, scheduler) and scheduler.alive:
-        yield from mended_labels(scheduler, PodLabels(cluster.meta.key.name, SCHEDULER))
+        labels = PodLabels(cluster.meta.key.name, SCHEDULER)
+        yield from mended(scheduler, labels, scheduler_template(cluster))
 
 
 def scheduler_pod(cluster: DaskCluster) -> dict[str, Any]:

@@ -17,13 +17,15 @@ from daskop.api.wellknown import (
     SCHEDULER_ADDRESS_ENV,
 )
 from daskop.plan.actions import LOOK_AGAIN, Action, Create, Delete, Plan
-from daskop.plan.job_status import in_the_way, job_events, job_status, own_runner
+from daskop.plan.digest import digest
+from daskop.plan.job_status import NEVER, in_the_way, job_events, job_status, own_runner
 from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedJob, is_own
 from daskop.plan.passing_down import child_changes, made_or_mended
 from daskop.plan.pod_template import (
     inherited,
-    mended_labels,
+    marked,
+    mended,
     metadata,
     pod,
     with_env,
@@ -54,7 +56,7 @@ def plan_job(observed: ObservedJob, now: datetime) -> Plan:
     )
     status = job_status(observed, lost, replaced, now, passing=bool(cluster))
     events = job_events(job.status, status)
-    if runner is not None and runner.ended and lost is None:
+    if has_ended(status):
         # The end is stored first: a pass after this one cleans up.
         return Plan(status=status, events=events)
     return Plan(
@@ -72,7 +74,7 @@ def is_lost(job: DaskJob, runner: Pod) -> bool:
     # A Pod that somebody deletes fails on its way, without a reason.
     policy = job.spec.job.spec.get("restartPolicy") or ON_FAILURE
     by_itself = runner.reason == DEADLINE_EXCEEDED or not (runner.reason or runner.meta.deleting)
-    return runner.phase == "Failed" and not by_itself and policy != "Never"
+    return runner.phase == "Failed" and not by_itself and policy != NEVER
 
 
 def _clean_up(observed: ObservedJob) -> Iterator[Action]:
@@ -86,8 +88,10 @@ def _runner_actions(observed: ObservedJob) -> Iterator[Action]:
     if is_own(job.meta, cluster) and runner is None and observed.address is not None:
         yield Create(PODS, runner_pod(job, observed.address), job.meta.uid)
     if runner is not None and is_own(job.meta, runner) and runner.alive:
-        name = Naming.job_cluster(job.meta.key.name)
-        yield from mended_labels(runner, PodLabels(name, JOB_RUNNER))
+        labels = PodLabels(Naming.job_cluster(job.meta.key.name), JOB_RUNNER)
+        address = observed.address
+        template = runner.template if address is None else runner_template(job, address)
+        yield from mended(runner, labels, template)
 
 
 def job_cluster(job: DaskJob) -> dict[str, Any]:
@@ -114,7 +118,7 @@ def job_cluster(job: DaskJob) -> dict[str, Any]:
 def runner_pod(job: DaskJob, address: str) -> dict[str, Any]:
     """The runner's Pod, whose bare ``Client()`` connects to the scheduler at *address*."""
     key, runner = job.meta.key, job.spec.job
-    return pod(
+    made = pod(
         NamespacedName(key.namespace, Naming.runner(key.name)),
         # The seed promises that a failing runner is restarted, unless the user says otherwise.
         with_env({"restartPolicy": ON_FAILURE, **runner.spec}, {SCHEDULER_ADDRESS_ENV: address}),
@@ -122,3 +126,10 @@ def runner_pod(job: DaskJob, address: str) -> dict[str, Any]:
         reserved_labels(Naming.job_cluster(key.name), JOB_RUNNER),
         job,
     )
+    return marked(made, runner_template(job, address))
+
+
+def runner_template(job: DaskJob, address: str) -> str:
+    """The digest of all that the user can change about the runner's Pod."""
+    runner = job.spec.job.model_dump(mode="json", by_alias=True)
+    return digest({"runner": runner, "address": address})

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from daskop.api.children import Pod
-from daskop.api.conditions import condition, found, holds, merge_conditions
+from daskop.api.conditions import condition, found, holds, merge_conditions, rfc3339
+from daskop.api.job import DaskJob
 from daskop.api.meta import Manifest
 from daskop.api.problem import CRASH_LOOP
 from daskop.api.resources import CLUSTERS, PODS
@@ -30,6 +31,9 @@ JOB_CREATED = "JobCreated"
 CLUSTER_CREATED = "ClusterCreated"
 SUCCESSFUL = "Successful"
 FAILED_WORD = "Failed"
+
+NEVER = "Never"
+"""The restart policy of a runner that must not run twice."""
 
 TOLD = {
     RUNNING: Event("JobStarted", "The runner has started"),
@@ -63,7 +67,8 @@ def job_status(
     job, runner = observed.job, own_runner(observed)
     word = _word(observed, None if lost else runner)
     conditions = _conditions(observed, lost, replaced, word) + probe_condition(job.spec.job.spec)
-    if not passing and observed.address is None and _cluster_is_refused(observed):
+    waits = word in {JOB_CREATED, CLUSTER_CREATED} and observed.address is None
+    if waits and not passing and _cluster_is_refused(observed):
         conditions.append(condition(STALLED, _cluster_obstacle(observed), holds=True))
     status = {
         "observedGeneration": job.meta.generation,
@@ -75,12 +80,30 @@ def job_status(
             conditions, job.status.get("conditions") or (), job.meta.generation, now
         ),
     }
-    # Both times are the kubelet's, so that a pass that comes late does not make the job longer.
-    if runner is not None and runner.started:
-        status["startTime"] = runner.started
-    if word in {SUCCESSFUL, FAILED_WORD} and runner is not None and runner.finished:
-        status["endTime"] = runner.finished
-    return status
+    return {**status, **_runner_run(job, runner, lost, word, now)}
+
+
+def _runner_run(
+    job: DaskJob, runner: Pod | None, lost: Pod | None, word: str, now: datetime
+) -> dict[str, Any]:
+    """Which runner ran last, and when: by the kubelet, so that a late pass makes the job no longer."""
+    run = {"runnerInstance": job.status.get("runnerInstance", "")}
+    if runner is not None and runner.phase != "Pending":
+        # That one was lost is told when it is seen, and not once more when another one runs.
+        run["runnerInstance"] = "" if lost is not None else runner.meta.uid
+    started = runner.started if runner is not None else job.status.get("startTime")
+    ended = runner.finished if runner is not None else rfc3339(now)
+    if started:
+        run["startTime"] = started
+    if ended and word in {SUCCESSFUL, FAILED_WORD}:
+        run["endTime"] = ended
+    return run
+
+
+def may_not_run_again(job: DaskJob) -> bool:
+    """Whether a runner has run, and its user has said that none may follow it."""
+    ran = bool(job.status.get("runnerInstance"))
+    return ran and job.spec.job.spec.get("restartPolicy") == NEVER
 
 
 def job_events(old: Manifest, new: Manifest) -> tuple[Event, ...]:
@@ -96,13 +119,30 @@ def job_events(old: Manifest, new: Manifest) -> tuple[Event, ...]:
         events.append(Event("RunnerCrashes", _message(new), warning=True))
     if was_replaced(old, new):
         events.append(Event("RunnerReplaced", "The runner was lost, and is replaced", warning=True))
+    elif _runs_anew(old, new):
+        deleted = "The runner was deleted, and another one runs"
+        events.append(Event("RunnerReplaced", deleted, warning=True))
     return (*events, *probe_events(old, new))
 
 
+def _runs_anew(old: Manifest, new: Manifest) -> bool:
+    """Whether another runner runs, and nothing was said of the end of the last one."""
+    ran = old.get("runnerInstance")
+    return bool(ran) and ran != new["runnerInstance"]
+
+
 def _word(observed: ObservedJob, runner: Pod | None) -> str:
-    phases = {"Succeeded": SUCCESSFUL, "Failed": FAILED_WORD, "Running": RUNNING}
+    # Unknown: its node does not answer, and the last that it said was that it ran.
+    phases = {
+        "Succeeded": SUCCESSFUL,
+        "Failed": FAILED_WORD,
+        "Running": RUNNING,
+        "Unknown": RUNNING,
+    }
     if runner is not None and runner.phase in phases:
         return phases[runner.phase]
+    if own_runner(observed) is None and may_not_run_again(observed.job):
+        return FAILED_WORD
     return CLUSTER_CREATED if observed.cluster else JOB_CREATED
 
 
@@ -151,9 +191,11 @@ def _cluster_is_refused(observed: ObservedJob) -> bool:
 
 
 def _failure(observed: ObservedJob) -> str:
-    runner = observed.runner
-    problem = runner.problem.message if runner and runner.problem else ""
-    reason = (runner.reason if runner else "") or problem
+    runner = own_runner(observed)
+    if runner is None:
+        return "the runner was deleted while it ran, and is not restarted"
+    problem = runner.problem.message if runner.problem else ""
+    reason = runner.reason or problem
     return f"the runner has failed{f' ({reason})' if reason else ''}, and is not restarted"
 
 

@@ -30,6 +30,7 @@ class ObservedWorkerGroup:
         address: The scheduler's address for that cluster.
         pods: Its Pods, those that end or go included.
         taken: The names of all Pods in its namespace that stand under a name of the group.
+        served: Whether the cluster's own Service stands, by which workers reach the scheduler.
     """
 
     group: DaskWorkerGroup
@@ -37,6 +38,7 @@ class ObservedWorkerGroup:
     address: str
     pods: Sequence[Pod]
     taken: Container[str]
+    served: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class ObservedJob:
     A job and what stands under the names of its children, ours or not.
 
     Attributes:
-        address: The scheduler's address, once the scheduler accepts connections; else None.
+        address: The scheduler's address, once it accepts connections there; else None.
     """
 
     job: DaskJob

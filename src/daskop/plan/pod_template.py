@@ -10,8 +10,8 @@ from daskop.api.meta import Manifest, NamespacedName, OwnerReference
 from daskop.api.podspec import TemplateMetadata
 from daskop.api.resources import PODS
 from daskop.api.wellknown import ISTIO_INJECT_LABEL, TEMPLATE_ANNOTATION
-from daskop.plan.actions import Patch
-from daskop.plan.probes import lift_probe_fields
+from daskop.plan.actions import Delete, Patch
+from daskop.plan.probes import lifted_probes
 
 ONES_OWN = (
     "app.kubernetes.io/",
@@ -62,12 +62,11 @@ def pod(
     own = {k: v for k, v in user.labels.items() if k not in SELECTED_BY}
     labels = {ISTIO_INJECT_LABEL: "false", **inherited(owner.labels), **own, **reserved}
     annotations = {**inherited(owner.annotations), **user.annotations}
-    containers = [lift_probe_fields(container) for container in spec["containers"]]
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": metadata(key, labels, owner.as_owner(), annotations),
-        "spec": {**spec, "containers": containers},
+        "spec": {**spec, **lifted_probes(spec)},
     }
 
 
@@ -75,6 +74,15 @@ def marked(pod: dict[str, Any], template: str) -> dict[str, Any]:
     """*pod* with a note of the *template*, a digest, that it is made from."""
     pod["metadata"].setdefault("annotations", {})[TEMPLATE_ANNOTATION] = template
     return pod
+
+
+def mended(pod: Pod, labels: PodLabels, template: str) -> Iterator[Delete | Patch]:
+    """What a living *pod* needs to be as wanted: labels, or to go if it has not run yet."""
+    if pod.phase == "Pending" and pod.template not in {"", template}:
+        # As it was seen: one that has begun meanwhile may have something to lose.
+        yield Delete(PODS, pod.meta.key, pod.meta.uid, pod.meta.resource_version)
+    else:
+        yield from mended_labels(pod, labels)
 
 
 def mended_labels(pod: Pod, wanted: PodLabels) -> Iterator[Patch]:

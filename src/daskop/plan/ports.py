@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from daskop.api.meta import Manifest
+from daskop.api.wellknown import COMM_NAMES
 
-COMM_NAMES = ("comm", "tcp-comm")
 COMM_PORT = 8786
 DASHBOARD_NAMES = ("dashboard", "http-dashboard")
 DASHBOARD_PORT = 8787

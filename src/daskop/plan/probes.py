@@ -23,6 +23,19 @@ FIELDS = (
 )
 
 
+CONTAINERS = ("initContainers", "containers")
+"""Where containers are that can have probes: an init container that runs on has them, too."""
+
+
+def lifted_probes(spec: Manifest) -> dict[str, Any]:
+    """The containers of the PodSpec *spec*, with every field of a probe where it belongs."""
+    return {
+        kind: [lift_probe_fields(container) for container in spec[kind]]
+        for kind in CONTAINERS
+        if spec.get(kind)
+    }
+
+
 def lift_probe_fields(container: Manifest) -> Manifest:
     """Return *container* with every field of a probe where it belongs; its own value wins."""
     lifted = {
@@ -37,7 +50,8 @@ def probe_condition(spec: Manifest) -> list[dict[str, Any]]:
     """The condition that says which fields of the PodSpec *spec* are lifted; none, no condition."""
     places = [
         f"{', '.join(fields)} of the {probe} of {container['name']}"
-        for container in spec["containers"]
+        for kind in CONTAINERS
+        for container in spec.get(kind) or ()
         for probe in PROBES
         if isinstance(container.get(probe), dict) and (fields := _misplaced(container[probe]))
     ]

@@ -37,6 +37,12 @@ def scheduler_address(cluster: DaskCluster) -> str:
     return f"tcp://{Naming.service(key.name)}.{key.namespace}.svc:{port}"
 
 
+def service_key(cluster: DaskCluster) -> NamespacedName:
+    """Where the scheduler's Service stands."""
+    key = cluster.meta.key
+    return NamespacedName(key.namespace, Naming.service(key.name))
+
+
 def scheduler_service(cluster: DaskCluster) -> dict[str, Any]:
     """The scheduler's Service: the user's spec, selector and ports filled in where missing."""
     key, scheduler = cluster.meta.key, cluster.spec.scheduler
@@ -45,6 +51,9 @@ def scheduler_service(cluster: DaskCluster) -> dict[str, Any]:
     # nothing, and nobody would see why.
     if not spec.get("selector"):
         spec["selector"] = {CLUSTER_NAME_LABEL: key.name, COMPONENT_LABEL: SCHEDULER}
+    # Said, so that a type that somebody else gives it, which may expose it, is put right.
+    if not spec.get("type"):
+        spec["type"] = "ClusterIP"
     if not spec.get("ports"):
         spec["ports"] = service_ports(scheduler.spec)
     notes = inherited(cluster.annotations)
@@ -52,7 +61,7 @@ def scheduler_service(cluster: DaskCluster) -> dict[str, Any]:
         "apiVersion": SERVICES.api_version,
         "kind": SERVICES.kind,
         "metadata": metadata(
-            NamespacedName(key.namespace, Naming.service(key.name)),
+            service_key(cluster),
             {**inherited(cluster.labels), **reserved_labels(key.name, SCHEDULER)},
             cluster.as_owner(),
             {**notes, APPLIED_ANNOTATION: digest({"spec": spec, "annotations": notes})},

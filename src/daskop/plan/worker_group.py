@@ -20,7 +20,7 @@ from daskop.plan.actions import MAX_ACTIONS, Action, Create, Delete, Join, Plan
 from daskop.plan.digest import digest
 from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedWorkerGroup
-from daskop.plan.pod_template import marked, mended_labels, pod, with_env
+from daskop.plan.pod_template import marked, mended, pod, with_env
 from daskop.plan.replacement import Replacement, replacement
 from daskop.plan.worker_group_status import (
     belongs_to_another,
@@ -50,7 +50,8 @@ def plan_worker_group(observed: ObservedWorkerGroup, now: datetime) -> Plan:
         owner = cluster.as_owner(controller=False)
         return Plan((Join(WORKER_GROUPS, group.meta, CLUSTERS, owner),))
     actions = _actions(observed, template, replaced)
-    if orphaned:
+    # Under the Service's name there may be a stranger's, whose scheduler they must not join.
+    if orphaned or not observed.served:
         actions = (action for action in actions if isinstance(action, Delete))
     # One more than a pass carries out says that there is more; the rest is not even built.
     return Plan(tuple(islice(actions, MAX_ACTIONS + 1)), status, events, replaced.wait)
@@ -71,8 +72,8 @@ def _actions(
     for victim in victims:
         yield Delete(PODS, victim.meta.key, victim.meta.uid)
     for worker in alive:
-        if worker.labels != labels and worker not in victims:
-            yield from mended_labels(worker, labels)
+        if worker not in victims:
+            yield from mended(worker, labels, template)
     for number in islice(_free_numbers(observed), max(0, -surplus)):
         instead = partial(_create, observed, template, number + ELSEWHERE)
         yield _create(observed, template, number, instead)

@@ -8,6 +8,7 @@ from daskop.api.meta import Manifest
 from daskop.api.resources import CLUSTERS
 from daskop.api.wellknown import GROUP_NAME_LABEL, READY, RECONCILING
 from daskop.plan.actions import Event
+from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedWorkerGroup
 from daskop.plan.obstacle import Obstacle, first_obstacle
 from daskop.plan.probes import probe_condition, probe_events
@@ -81,17 +82,31 @@ def _obstacle(
         return Obstacle("Terminating", "waiting for the earlier DaskCluster, and this group, to go")
     if ready == wanted == alive:
         return None
+    cause = None
+    if alive < wanted and not observed.served:
+        service = Naming.service(group.spec.cluster)
+        cause = Obstacle("ServiceNotFound", f"waiting for the cluster's Service {service}")
+    cause = cause or _held_obstacle(replaced) or _waiting_obstacle(observed)
     told = f"{ready} of {wanted} workers are ready"
-    if replaced.held and replaced.wait:
-        ended = min(replaced.held, key=lambda pod: pod.meta.key)
-        problem = ended.problem.message if ended.problem else ended.phase
-        words = f"{told}; Pod {ended.meta.key.name} has ended: {ended.reason or problem}"
-        return Obstacle("WorkersFail", f"{words}; it is replaced at {replaced.at}")
+    if cause is None:
+        return Obstacle("WorkersNotReady", told)
+    return Obstacle(cause.reason, f"{told}; {cause.message}")
+
+
+def _held_obstacle(replaced: Replacement) -> Obstacle | None:
+    """Why workers that ended are not replaced yet."""
+    if not (replaced.held and replaced.wait):
+        return None
+    ended = min(replaced.held, key=lambda pod: pod.meta.key)
+    problem = ended.problem.message if ended.problem else ended.phase
+    words = f"Pod {ended.meta.key.name} has ended: {ended.reason or problem}"
+    return Obstacle("WorkersFail", f"{words}; it is replaced at {replaced.at}")
+
+
+def _waiting_obstacle(observed: ObservedWorkerGroup) -> Obstacle | None:
+    """What keeps live workers from being ready."""
     waiting = [pod for pod in observed.pods if pod.alive and not pod.ready]
-    cause = first_obstacle(waiting, group.spec.worker.spec)
-    if cause is not None:
-        return Obstacle(cause.reason, f"{told}; {cause.message}")
-    return Obstacle("WorkersNotReady", told)
+    return first_obstacle(waiting, observed.group.spec.worker.spec)
 
 
 def belongs_to_another(observed: ObservedWorkerGroup) -> bool:

@@ -39,6 +39,13 @@ class Applier:
         """Finish the requests under way and end the threads."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
+    def live(self, resource: Resource, key: NamespacedName) -> Manifest | None:
+        """Read one object past the caches; None if there is none."""
+        try:
+            return self._writer.get(resource, key)
+        except NotFoundError:
+            return None
+
     def apply(self, actions: Sequence[Action]) -> bool:
         """
         Carry out the first 100 of *actions*, and return whether those were all.
@@ -80,8 +87,8 @@ class Applier:
         match action:
             case Create():
                 self._create(action)
-            case Delete(resource, key, uid):
-                self._delete(resource, key, uid)
+            case Delete():
+                self._delete(action)
             case Patch(resource, meta, body):
                 self._patch(resource, meta, body)
             case Join():
@@ -112,11 +119,16 @@ class Applier:
         if lost:
             self._patch(action.resource, Meta.parse(live), {"metadata": {"labels": lost}})
 
-    def _delete(self, resource: Resource, key: NamespacedName, uid: str) -> None:
+    def _delete(self, action: Delete) -> None:
         try:
-            self._writer.delete(resource, key, uid)
-        except (NotFoundError, ConflictError):
-            return  # gone already, or gone and made anew: either way not there any more
+            self._writer.delete(action.resource, action.key, action.uid, action.version)
+        except NotFoundError:
+            return
+        except ConflictError:
+            # It is gone, and was perhaps made anew; or it has changed, and the pass is made again.
+            there = self.live(action.resource, action.key)
+            if there is not None and Meta.parse(there).uid == action.uid:
+                raise
 
     def _patch(self, resource: Resource, meta: Meta, body: Manifest) -> None:
         read = {"uid": meta.uid, "resourceVersion": meta.resource_version}

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from daskop.api.meta import HasMeta, Manifest, Meta
+from daskop.api.meta import HasMeta, Manifest, Meta, NamespacedName
 from daskop.api.resources import Resource
 from daskop.clock import Clock
 from daskop.errors import TOLD, DaskopError, NotFoundError
-from daskop.plan.actions import Event, Plan
+from daskop.plan.actions import Create, Event, Plan
 from daskop.plan.refusal import refused_status
 from daskop.runtime.applier import Applier
 from daskop.runtime.reconciler import Result
@@ -44,6 +44,10 @@ class PlanExecutor:
         """The time that a plan is made at."""
         return self._clock.now()
 
+    def live(self, resource: Resource, key: NamespacedName) -> Manifest | None:
+        """Read one object past the caches; None if there is none."""
+        return self._applier.live(resource, key)
+
     def execute(self, resource: Resource, view: HasStatus, plan: Plan) -> Result:
         """
         Carry out *plan* for the object that *view* is of.
@@ -52,6 +56,8 @@ class PlanExecutor:
             DaskopError: If a write failed; the writes after it were not begun. What people have to
                 mend is told by a condition and an event before.
         """
+        if not self._may_make(resource, view.meta, plan):
+            return Result()  # that it is gone is on its way to the caches
         complete, refusal = True, None
         status = plan.status
         try:
@@ -73,6 +79,18 @@ class PlanExecutor:
             refusal.look_again_seconds = wait.total_seconds() if wait is not None else None
             raise refusal
         return Result(wait if complete else timedelta(0))
+
+    def _may_make(self, resource: Resource, owner: Meta, plan: Plan) -> bool:
+        """Whether *owner* stays, if something is to be made for it."""
+        # The garbage collector deletes the children of an owner that is gone, which a cache that is
+        # late has made anew, pass after pass.
+        if not any(isinstance(action, Create) for action in plan.actions):
+            return True
+        live = self.live(resource, owner.key)
+        if live is None:
+            return False
+        meta = Meta.parse(live)
+        return meta.uid == owner.uid and not meta.deleting
 
     def _events(
         self, plan: Plan, refusal: DaskopError | None, *, stored: bool

@@ -35,7 +35,9 @@ class FencedWriter:
         self._check()
         return self._writer.merge_patch(resource, key, body, subresource)
 
-    def delete(self, resource: Resource, key: NamespacedName, uid: str) -> Manifest:
-        """Delete an object if its uid is *uid*, and if we may."""
+    def delete(
+        self, resource: Resource, key: NamespacedName, uid: str, resource_version: str = ""
+    ) -> Manifest:
+        """Delete an object if it is the one that is meant, and if we may."""
         self._check()
-        return self._writer.delete(resource, key, uid)
+        return self._writer.delete(resource, key, uid, resource_version)

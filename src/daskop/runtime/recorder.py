@@ -256,8 +256,10 @@ def _manifest(
 
 
 def _cut(text: str, limit: int) -> str:
-    """The text, with an ellipsis for what does not fit into *limit* bytes."""
+    """The text in *limit* bytes: of a long one head and tail, where a server says what is wrong."""
     raw = text.encode()
     if len(raw) <= limit:
         return text
-    return raw[: limit - len("…".encode())].decode(errors="ignore") + "…"
+    kept = limit - len("…".encode())
+    head, tail = raw[: kept - kept // 2], raw[-(kept // 2) :]
+    return f"{head.decode(errors='ignore')}…{tail.decode(errors='ignore')}"

@@ -50,9 +50,11 @@ class WriteThrough:
         answer = self._writer.merge_patch(resource, key, body, subresource)
         return self._learned(resource, answer)
 
-    def delete(self, resource: Resource, key: NamespacedName, uid: str) -> Manifest:
-        """Delete an object if its uid is *uid*."""
-        answer = self._writer.delete(resource, key, uid)
+    def delete(
+        self, resource: Resource, key: NamespacedName, uid: str, resource_version: str = ""
+    ) -> Manifest:
+        """Delete an object if it is the one that is meant."""
+        answer = self._writer.delete(resource, key, uid, resource_version)
         if "deletionTimestamp" in (answer.get("metadata") or {}):  # else it is gone already
             self._learned(resource, answer)
         return answer

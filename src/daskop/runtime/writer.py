@@ -20,5 +20,11 @@ class Writer(Protocol):
     ) -> Manifest:
         """Merge *body* into an object; a resourceVersion or uid in it is a precondition."""
 
-    def delete(self, resource: Resource, key: NamespacedName, uid: str) -> Manifest:
-        """Delete an object if its uid is *uid*; the answer is the object, or a mere ``Status``."""
+    def delete(
+        self, resource: Resource, key: NamespacedName, uid: str, resource_version: str = ""
+    ) -> Manifest:
+        """
+        Delete an object if its uid is *uid*, and its version, if one is given, *resource_version*.
+
+        The answer is the object, or a mere ``Status``.
+        """

@@ -1,7 +1,6 @@
 """``add_rate_limited``: an item that failed comes back later each time, until it is forgotten."""
 
 import threading
-from collections import defaultdict
 from dataclasses import dataclass
 
 from daskop.clock import Clock
@@ -40,7 +39,7 @@ class RateLimitingQueue(DelayingQueue[T]):
         super().__init__(name, metrics, clock)
         self._bucket = TokenBucket(RETRIES_PER_SECOND, RETRY_BURST, clock)
         self._failure_lock = threading.Lock()  # guards _failures
-        self._failures: defaultdict[T, int] = defaultdict(int)
+        self._failures: dict[T, tuple[int, float]] = {}  # how many, and until when it waits
 
     def add_rate_limited(
         self, item: T, at_least_seconds: float = 0.0, backoff: Backoff = ITEM_BACKOFF
@@ -50,12 +49,17 @@ class RateLimitingQueue(DelayingQueue[T]):
 
         Sooner than *at_least_seconds* it makes no sense, as a server's Retry-After says.
         """
+        now = self._clock.monotonic()
         with self._failure_lock:
-            failures = self._failures[item]
-            self._failures[item] += 1
-        # The exponent is bounded: 2.0 ** 1024 is an error, and 2 ** 18 is past the limit.
-        own = min(backoff.first * 2.0 ** min(failures, 18), backoff.longest)
-        seconds = max(own, self._bucket.reserve(), at_least_seconds)
+            failures, due = self._failures.get(item, (0, 0.0))
+            # One that something else brought back before its time has failed no more often for
+            # that: a burst of events would have it wait as if for minutes of failures.
+            if now >= due:
+                # The exponent is bounded: 2.0 ** 1024 is an error, and 2 ** 18 is past the limit.
+                own = min(backoff.first * 2.0 ** min(failures, 18), backoff.longest)
+                due = now + max(own, self._bucket.reserve())
+                self._failures[item] = failures + 1, due
+        seconds = max(due - now, at_least_seconds)
         self.add_after(item, seconds)
         return seconds
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -143,52 +143,51 @@ def test_a_namespace_can_be_deleted(api: Api) -> None:
     api.wait_until_gone(path, within_seconds=60)
 
 
-def test_what_is_deleted_while_nobody_looks(
-    dask: Dask, start_operator: Callable[..., OperatorProcess]
-) -> None:
+def test_what_is_deleted_while_nobody_looks(dask: Dask, operator: OperatorProcess) -> None:
     """
     A job that is deleted while the operator is down goes with all it had; a cluster heals later.
     """
-    with start_operator() as operator:
-        dask.apply("cluster.yaml")
-        dask.apply("job.yaml")
-        dask.wait_ready("daskclusters", NAME)
-        dask.wait_for(lambda: running(dask, JOB), "the job to run")
-        operator.stop()
+    dask.apply("cluster.yaml")
+    dask.apply("job.yaml")
+    dask.wait_ready("daskclusters", NAME)
+    dask.wait_for(lambda: running(dask, JOB), "the job to run")
+    operator.stop()
+    try:
         dask.api.delete(dask.path("daskjobs", JOB))
         dask.api.delete(dask.path("pods", f"{NAME}-scheduler"))
         dask.wait_for(lambda: f"{JOB}-cluster-service" not in dask.left(), "the job's to go", 60)
+        assert f"{NAME}-scheduler" not in dask.names("pods")
+    finally:
         operator.start()
 
-        dask.wait_for(lambda: f"{NAME}-scheduler" in dask.names("pods"), "the scheduler")
-        dask.wait_ready("daskclusters", NAME)
-        assert not any(name.startswith(JOB) for name in dask.names("pods"))
+    dask.wait_for(lambda: f"{NAME}-scheduler" in dask.names("pods"), "the scheduler")
+    dask.wait_ready("daskclusters", NAME)
+    assert not any(name.startswith(JOB) for name in dask.names("pods"))
 
 
 def test_a_restart_writes_nothing(
-    dask: Dask, start_operator: Callable[..., OperatorProcess], control_plane: ControlPlane
+    dask: Dask, operator: OperatorProcess, control_plane: ControlPlane
 ) -> None:
     """
     Started again beside a settled cluster, group and job, the operator sends no write there.
     """
     rest = Quiet(control_plane, dask.namespace, seconds=3)
-    with start_operator() as operator:
-        for file in ("cluster.yaml", "highmemworkers.yaml", "job.yaml"):
-            dask.apply(file)
-        dask.wait_ready("daskclusters", NAME)
-        dask.wait_ready("daskworkergroups", "simple-cluster-highmem-worker-group")
-        dask.wait_ready("daskclusters", f"{JOB}-cluster")
-        dask.wait_for(lambda: running(dask, JOB), "the job to run")
-        dask.wait_for(rest, "rest")
-        before = rest.writes
-        operator.stop()
-        operator.start()
-        dask.wait_for(lambda: passes(operator) >= objects(dask.api), "passes over all objects")
-        dask.wait_for(Quiet(control_plane, dask.namespace, seconds=3), "rest")
+    for file in ("cluster.yaml", "highmemworkers.yaml", "job.yaml"):
+        dask.apply(file)
+    dask.wait_ready("daskclusters", NAME)
+    dask.wait_ready("daskworkergroups", "simple-cluster-highmem-worker-group")
+    dask.wait_ready("daskclusters", f"{JOB}-cluster")
+    dask.wait_for(lambda: running(dask, JOB), "the job to run")
+    dask.wait_for(rest, "rest")
+    before = rest.writes
+    operator.stop()
+    operator.start()
+    dask.wait_for(lambda: passes(operator) >= objects(dask.api), "passes over all objects", 60)
+    dask.wait_for(Quiet(control_plane, dask.namespace, seconds=3), "rest")
 
-        rest()
-        assert before == rest.writes
-        assert before > 0
+    rest()
+    assert before == rest.writes
+    assert before > 0
 
 
 def objects(api: Api) -> int:

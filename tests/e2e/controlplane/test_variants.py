@@ -9,7 +9,6 @@ import yaml
 from tests.e2e.cluster.controlplane.api import Api, Json, path_of
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.controlplane.dask import GROUP, SEED, Dask
-from tests.e2e.controlplane.operator_process import OperatorProcess
 from tests.e2e.controlplane.pod_states import READY
 from tests.e2e.controlplane.quiet import Quiet
 
@@ -138,23 +137,6 @@ def test_misplaced_probe_fields_of_a_native_sidecar(dask: Dask) -> None:
     name = dask.wait_for(dask.worker_names, "a worker")[0]
     found = dask.get("pods", name)["spec"]["initContainers"][0]["startupProbe"]
     assert 3 == found["periodSeconds"]
-
-
-def test_a_hidden_worker_is_counted(dask: Dask, operator: OperatorProcess) -> None:
-    """
-    A worker that lost its labels is not forgotten when its group shrinks while nobody looks.
-    """
-    created(dask, lambda spec: spec["worker"].update(replicas=3))
-    dask.wait_ready("daskclusters", NAME)
-    operator.stop()
-    try:
-        hidden = dask.path("pods", dask.worker_names()[0])
-        dask.api.patch(hidden, {"metadata": {"labels": None}})
-        dask.scale("daskworkergroups", GROUP, 2)
-    finally:
-        operator.start()
-
-    dask.wait_for(lambda: len(all_pods(dask)) == 3, "two workers and a scheduler", SOON_SECONDS)
 
 
 @pytest.mark.usefixtures("operator")

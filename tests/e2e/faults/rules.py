@@ -29,7 +29,7 @@ class Match:
     Which requests are meant; None means any.
 
     Attributes:
-        verb: ``create``, ``watch`` ...
+        verb: ``create``, ``watch`` ...; a regular expression, as ``create|patch``.
         resource: Plural name, as in RBAC with the subresource: ``pods``, ``pods/status``.
         name: Regular expression for the whole name.
         namespace: Its name.
@@ -45,7 +45,7 @@ class Match:
     def fits(self, seen: Seen) -> bool:
         """Whether *seen* is one of them, be it the n-th or not."""
         return (
-            self.verb in {None, seen.verb}
+            (self.verb is None or re.fullmatch(self.verb, seen.verb) is not None)
             and self.resource in {None, seen.full_resource}
             and self.namespace in {None, seen.namespace}
             and (self.name is None or re.fullmatch(self.name, seen.name) is not None)

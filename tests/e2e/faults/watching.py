@@ -12,7 +12,7 @@ import urllib3
 from tests.e2e.cluster.controlplane.waiting import wait_until
 
 _WITHIN_SECONDS: Final = 10.0
-_TIMEOUT: Final = urllib3.Timeout(connect=5.0, read=30.0)
+_SILENCE_SECONDS: Final = 30.0
 
 
 @dataclass(slots=True)
@@ -44,9 +44,12 @@ class Watched:
 
 
 @contextmanager
-def watching(server: str, token: str, path: str, version: str) -> Iterator[Watched]:
+def watching(
+    server: str, token: str, path: str, version: str, silence_seconds: float = _SILENCE_SECONDS
+) -> Iterator[Watched]:
     """Watch *path* after *version* in a thread of its own, until the end of the block."""
-    with urllib3.PoolManager(retries=False, timeout=_TIMEOUT) as pool:
+    timeout = urllib3.Timeout(connect=5.0, read=silence_seconds)
+    with urllib3.PoolManager(retries=False, timeout=timeout) as pool:
         response = pool.request(
             "GET",
             f"{server}{path}?watch=true&resourceVersion={version}",

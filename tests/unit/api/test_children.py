@@ -129,3 +129,17 @@ def test_identity_is_read_whole() -> None:
 
     created = "2026-01-01T00:00:00Z"
     assert Meta(key("p"), "u", "9", 4, created, deleting=True, owners=(owner,)) == read
+
+
+@pytest.mark.parametrize("port", ["comm", "tcp-comm"])
+def test_restarts_are_those_of_the_container_with_the_comm_port(port: str) -> None:
+    """
+    A proxy before the scheduler in the Pod's spec is not the scheduler.
+    """
+    ports = [{"containerPort": 80}, {"name": port, "containerPort": 8786}]
+    spec = {"containers": [{"name": "proxy", "ports": None}, {"name": "dask", "ports": ports}]}
+    told = [{"name": "proxy", "restartCount": 7}, {"name": "dask", "restartCount": 2}]
+
+    pod = Pod.parse({**raw({"phase": "Running", "containerStatuses": told}), "spec": spec})
+
+    assert 2 == pod.restarts

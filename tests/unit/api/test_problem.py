@@ -87,11 +87,11 @@ def test_a_pod_that_no_node_takes(words: dict[str, str], problem: Problem) -> No
 )
 def test_a_container_that_does_not_start(reason: str, message: str | None, told: str) -> None:
     """
-    The kubelet's reason is passed on with its message, or alone if there is none.
+    The kubelet's reason is passed on with the container and its message, or alone if there is none.
     """
     status = main(state=waiting(reason, message))
 
-    assert Problem(reason, told) == problem_of(status)
+    assert Problem(reason, f"main: {told}") == problem_of(status)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ CRASHED: dict[str, Any] = {"state": waiting("CrashLoopBackOff"), "lastState": en
                 ],
                 "containerStatuses": [a_container(state=BAD_PULL)],
             },
-            "not found",
+            "main: not found",
             id="past init containers and sidecars without one",
         ),
         pytest.param(

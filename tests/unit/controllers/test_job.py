@@ -146,3 +146,24 @@ def test_a_runner_that_fails_on_its_way_out_comes_back(world: World) -> None:
     assert ("ClusterCreated", old) == during
     assert old != world.kube.get(PODS, key(RUNNER))["metadata"]["uid"]
     assert [CLUSTER] == world.names(CLUSTERS)
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_late_cache_ends_no_job(world: World, late: bool) -> None:
+    """
+    A runner that must not run twice is gone only if the server says so, too.
+    """
+    world.apply_seed("job.yaml", JOBS, {"job": {"spec": {"restartPolicy": "Never"}}})
+    for _ in range(3):
+        world.settle()
+        world.pods_run()
+    world.settle()
+    runner = world.kube.get(PODS, key(RUNNER))
+    world.delete(PODS, RUNNER)
+    world.look()
+    if late:
+        world.kube.create(PODS, {**runner, "metadata": runner["metadata"] | {"uid": "kept"}})
+
+    world.reconcile(JOBS, NAME)
+
+    assert ("ClusterCreated" if late else "Failed") == word(world)

@@ -28,7 +28,7 @@ from daskop.runtime.reconciler import Reconciler, Result
 from daskop.runtime.status import StatusWriter
 from tests.unit.builders import NAMESPACE, key
 from tests.unit.fakes.clock import SteppedClock
-from tests.unit.fakes.kube import FakeKube, Json
+from tests.unit.fakes.kube import FakeKube, Json, merge
 
 SEED = Path(__file__).parents[2] / "e2e" / "seed"
 
@@ -99,23 +99,23 @@ class World:
         raise AssertionError(f"still busy: {self.kube.writes[-10:]}")
 
     def _reconciler(self, resource: Resource) -> Reconciler:
-        pods, clusters, groups, executor = self._pods, self._clusters, self._groups, self._executor
+        shared: dict[str, Any] = {
+            "clusters": self._clusters,
+            "pods": self._pods,
+            "services": self._services,
+            "executor": self._executor,
+        }
         if resource == CLUSTERS:
-            return ClusterReconciler(
-                clusters=clusters,
-                groups=groups,
-                pods=pods,
-                services=self._services,
-                executor=executor,
-            )
+            return ClusterReconciler(groups=self._groups, **shared)
         if resource == JOBS:
-            return JobReconciler(jobs=self._jobs, clusters=clusters, pods=pods, executor=executor)
-        return WorkerGroupReconciler(groups=groups, clusters=clusters, pods=pods, executor=executor)
+            return JobReconciler(jobs=self._jobs, **shared)
+        return WorkerGroupReconciler(groups=self._groups, **shared)
 
-    def apply_seed(self, file: str, resource: Resource) -> None:
-        """Create what one of the seed's manifests says."""
+    def apply_seed(self, file: str, resource: Resource, change: Manifest | None = None) -> None:
+        """Create what one of the seed's manifests says, with a *change* of its spec merged in."""
         manifest = yaml.safe_load((SEED / file).read_text())
         manifest["metadata"]["namespace"] = NAMESPACE
+        merge(manifest["spec"], change or {})
         self.kube.create(resource, manifest)
 
     def pods_run(self) -> None:

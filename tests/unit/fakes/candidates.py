@@ -59,7 +59,9 @@ class Candidate:
         patch = self._kube.merge_patch
         return self._send(lambda: patch(resource, key, body, subresource), self.fails)
 
-    def delete(self, resource: Resource, key: NamespacedName, uid: str) -> Manifest:
+    def delete(
+        self, resource: Resource, key: NamespacedName, uid: str, resource_version: str = ""
+    ) -> Manifest:
         raise NotImplementedError
 
     def step(self) -> bool:

@@ -80,9 +80,9 @@ class FakeKube:
             self._check_preconditions(key, old, body.get("metadata", {}))
             new = copy.deepcopy(old)
             if subresource == "status":
-                _merge(new, {"status": body.get("status", {})})
+                merge(new, {"status": body.get("status", {})})
             else:
-                _merge(new, {k: v for k, v in body.items() if k != "status"})
+                merge(new, {k: v for k, v in body.items() if k != "status"})
             if new == old:
                 return copy.deepcopy(old)
             if new.get("spec") != old.get("spec"):
@@ -244,7 +244,7 @@ def _with_removals(before: Manifest, after: Manifest) -> Json:
     return patch
 
 
-def _merge(target: Json, patch: Manifest) -> None:
+def merge(target: Json, patch: Manifest) -> None:
     """RFC 7386."""
     for key, value in patch.items():
         if value is None:
@@ -252,7 +252,7 @@ def _merge(target: Json, patch: Manifest) -> None:
         elif isinstance(value, dict):
             inner = target.get(key)
             target[key] = inner if isinstance(inner, dict) else {}
-            _merge(target[key], value)
+            merge(target[key], value)
         else:
             target[key] = _without_nulls(value)
 

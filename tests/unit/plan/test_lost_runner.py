@@ -127,3 +127,69 @@ def test_an_evicted_runner_does_not_crash() -> None:
     lost = planned(job_of({"jobStatus": "Running"}), EVICTED._replace(problem=killed))
 
     assert ["RunnerReplaced"] == reasons(lost)
+
+
+RAN = {"jobStatus": "Running", "runnerInstance": "an-earlier-uid", "startTime": HOURS_AGO}
+"""The status of a job whose runner ran when it was last seen."""
+
+
+@pytest.mark.parametrize(
+    ("runner", "expected"),
+    [
+        (None, []),
+        (a_runner("Pending"), []),
+        (a_runner("Running"), ["RunnerReplaced"]),
+        (a_runner("Succeeded"), ["JobSucceeded", "RunnerReplaced"]),
+    ],
+    ids=["none", "pending", "running", "done"],
+)
+def test_a_runner_that_vanished_is_told_when_another_one_runs(
+    runner: Pod | None, expected: list[str]
+) -> None:
+    """
+    Whoever deleted it: what it had done is lost, and people learn of it once.
+    """
+    plan = planned(job_of(RAN), runner)
+
+    assert expected == reasons(plan)
+    assert not {"RunnerReplaced"} & set(reasons(planned(job_of(plan.status), runner)))
+
+
+def test_a_lost_runner_is_told_once() -> None:
+    """
+    Nothing is said once more when the runner runs that took the place of an evicted one.
+    """
+    lost = planned(job_of(RAN), EVICTED)
+
+    again = planned(job_of(lost.status), made_at(A_MINUTE_AGO)._replace(phase="Running", reason=""))
+
+    assert (["RunnerReplaced"], ["JobStarted"]) == (reasons(lost), reasons(again))
+
+
+@pytest.mark.parametrize("stranger", [None, a_runner("Running", owner="a-stranger")])
+def test_a_runner_that_must_not_run_twice(stranger: Pod | None) -> None:
+    """
+    With Never one that ran and is gone is the job's end, whoever stands under its name.
+    """
+    plan = planned(job_of(RAN, restartPolicy="Never"), stranger)
+
+    words = "the runner was deleted while it ran, and is not restarted"
+    assert ((), "Failed", words) == (
+        plan.actions,
+        status_of(plan)["jobStatus"],
+        told_of(plan, "Failed")["message"],
+    )
+    times = (status_of(plan)["startTime"], status_of(plan)["endTime"])
+    assert (HOURS_AGO, "2026-01-02T03:04:05Z") == times
+    assert ["JobFailed"] == reasons(plan)
+
+
+def test_a_runner_that_never_ran_may_run() -> None:
+    """
+    With Never a runner that was deleted before it ran is made again: it cannot run twice.
+    """
+    pending = planned(job_of(restartPolicy="Never"), a_runner("Pending"))
+
+    (again,) = planned(job_of(pending.status, restartPolicy="Never")).actions
+
+    assert isinstance(again, Create)

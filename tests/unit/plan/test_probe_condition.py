@@ -9,6 +9,7 @@ from daskop.plan.probes import (
     HANDLERS,
     PROBES,
     lift_probe_fields,
+    lifted_probes,
     probe_condition,
     probe_events,
 )
@@ -142,3 +143,25 @@ def test_nothing_is_told_twice(before: dict[str, Any], after: list[Any]) -> None
     Without a transition to a condition that holds there is no event.
     """
     assert () == probe_events(before, {"conditions": after})
+
+
+def test_fields_of_a_native_sidecar_are_moved_and_told() -> None:
+    """
+    An init container that runs on has probes as well, and comes first, as it starts first.
+    """
+    sidecar = {
+        "name": "s",
+        "restartPolicy": "Always",
+        "startupProbe": {"exec": {"periodSeconds": 3}},
+    }
+    spec = {
+        **a_spec({"livenessProbe": {"exec": {"periodSeconds": 1}}}),
+        "initContainers": [sidecar],
+    }
+
+    assert message(spec).endswith(
+        ": periodSeconds of the startupProbe of s; periodSeconds of the livenessProbe of c0"
+    )
+    moved = lifted_probes(spec)
+    assert {"exec": {}, "periodSeconds": 3} == moved["initContainers"][0]["startupProbe"]
+    assert {"exec": {}, "periodSeconds": 1} == moved["containers"][0]["livenessProbe"]

@@ -22,7 +22,7 @@ from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedCluster, ObservedJob, ObservedWorkerGroup
 from daskop.plan.refusal import has_ended
 from daskop.plan.service import scheduler_service
-from daskop.plan.worker_group import ELSEWHERE, plan_worker_group, worker_pod
+from daskop.plan.worker_group import ELSEWHERE, plan_worker_group, template_digest, worker_pod
 from tests.unit.builders import CLUSTER_UID, NAMESPACE, POD_SPEC, a_cluster, owned_by
 
 Json = dict[str, Any]
@@ -239,7 +239,10 @@ def test_a_full_group_is_left_alone(scene: Scene) -> None:
     plan, alive = scene.plan(), {pod.meta.key for pod in scene.workers() if pod.alive}
 
     assert [] == [action for action in plan.actions if isinstance(action, Create)]
-    assert not alive & {action.key for action in plan.actions if isinstance(action, Delete)}
+    deleted = {action.key for action in plan.actions if isinstance(action, Delete)}
+    # One that has not run yet makes room for one of today's template.
+    today = template_digest(scene.view(WORKER_GROUPS, "g"), ADDRESS)
+    assert not alive & deleted - {p.meta.key for p in scene.workers() if p.template != today}
 
 
 @given(scene=st.one_of(clusters(), jobs()))

@@ -197,7 +197,9 @@ def test_a_refusal_with_a_whole_spec_in_it_is_cut() -> None:
     said = by_type(refused_status(planned, {}, "InvalidSpec", "x" * 40_000, 3, NOW))
 
     assert {"Ready", "ReplicaFailure", "Stalled"} == said.keys()
-    assert {f"{'x' * 4096} ..."} == {condition["message"] for condition in said.values()}
+    assert {f"{'x' * 2043} ... {'x' * 2048}"} == {
+        condition["message"] for condition in said.values()
+    }
 
 
 @pytest.mark.parametrize(

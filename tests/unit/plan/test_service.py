@@ -161,7 +161,7 @@ def test_a_removed_field_is_removed() -> None:
     patch = service_changes(live, wanted)
 
     defaulted = {"internalTrafficPolicy": None, "sessionAffinity": None}
-    assert {"type": None, "externalIPs": None, **defaulted} == patch["spec"]
+    assert {"type": "ClusterIP", "externalIPs": None, **defaulted} == patch["spec"]
     assert {} == service_changes(patched(live, patch), wanted)
 
 

@@ -131,6 +131,35 @@ def test_a_delete_of_what_is_gone_is_done(kube: FakeKube, applier: Applier) -> N
     assert "anew" == kube.get(PODS, key("anew"))["metadata"]["name"]
 
 
+@pytest.mark.parametrize("version", ["", "1"], ids=["of any version", "as it was seen"])
+def test_a_refused_delete_of_what_is_there_is_no_delete(
+    kube: FakeKube, applier: Applier, version: str
+) -> None:
+    """
+    An object that has changed, or that a webhook keeps, is left to the pass that is made again.
+    """
+    uid = kube.create(PODS, a_manifest("p"))["metadata"]["uid"]
+    kube.refuse["delete p"] = ConflictError(409, "Conflict", "not now")
+
+    with pytest.raises(ConflictError):
+        applier.apply([Delete(PODS, key("p"), uid, version)])
+
+
+def test_a_delete_of_a_version_spares_what_has_changed(kube: FakeKube, applier: Applier) -> None:
+    """
+    A Pod that has begun since it was seen is not deleted.
+    """
+    meta = Meta.parse(kube.create(PODS, a_manifest("p")))
+    kube.merge_patch(PODS, key("p"), {"spec": {"by": "somebody"}})
+
+    with pytest.raises(ConflictError):
+        applier.apply([Delete(PODS, key("p"), meta.uid, meta.resource_version)])
+    live = Meta.parse(kube.get(PODS, key("p")))
+    applier.apply([Delete(PODS, key("p"), live.uid, live.resource_version)])
+
+    assert applier.live(PODS, key("p")) is None
+
+
 def test_a_patch_needs_the_version_that_was_read(kube: FakeKube, applier: Applier) -> None:
     """
     A change that somebody else made in between is not overwritten.

@@ -51,8 +51,10 @@ def reconciler() -> Failing:
 @pytest.fixture
 def controller(clock: SteppedClock, reconciler: Failing) -> Iterator[Controller]:
     made = Controller(reconciler, 1, clock, Metrics())
-    for _ in range(20):  # not to come back for these in a test
-        made.queue.add_rate_limited(SICK, at_least_seconds=10_000.0)
+    for _ in range(20):
+        clock.step(1000.0)
+        made.queue.add_rate_limited(SICK, at_least_seconds=1e6)  # after the test
+    clock.step(1000.0)
     made.start()
     yield made
     made.stop()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from daskop.api.resources import PODS
+from daskop.api.resources import CLUSTERS, PODS
 from daskop.errors import (
     ConflictError,
     DaskopError,
@@ -18,6 +18,7 @@ from daskop.errors import (
 )
 from daskop.plan.actions import MAX_ACTIONS, Create, Event, Plan
 from daskop.runtime.reconciler import Result
+from tests.unit.builders import key
 from tests.unit.runtime.desk import Desk, a_desk
 
 
@@ -177,3 +178,32 @@ def test_what_passes_by_itself_is_not_told(desk: Desk, error: DaskopError) -> No
         desk.execute(Plan(creates(1), {"made": 0}))
 
     assert ({}, []) == (desk.view().status, desk.told)
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["gone", "made anew"])
+def test_nothing_is_made_for_an_owner_that_is_gone(desk: Desk, anew: bool) -> None:
+    """
+    A cache that is late would have the garbage collector delete what each pass makes.
+    """
+    seen = desk.view()
+    desk.kube.delete(CLUSTERS, key("c"), seen.meta.uid)
+    if anew:
+        desk.kube.create(CLUSTERS, {"metadata": {"name": "c", "namespace": "ns"}})
+    before = list(desk.kube.writes)
+
+    result = desk.execute(Plan(creates(1), {"made": 1}, (Event("Created", "x"),)), seen)
+
+    assert (Result(), [], before) == (result, desk.told, desk.kube.writes)
+
+
+def test_nothing_is_made_for_an_owner_that_is_going(desk: Desk) -> None:
+    """
+    What a foreground deletion takes away is not made again meanwhile.
+    """
+    seen = desk.view()
+    desk.kube.graceful = True
+    desk.kube.delete(CLUSTERS, key("c"), seen.meta.uid)
+    before = list(desk.kube.writes)
+
+    assert Result() == desk.execute(Plan(creates(1)), seen)
+    assert before == desk.kube.writes

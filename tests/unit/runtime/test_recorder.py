@@ -257,14 +257,14 @@ def test_a_server_in_trouble_holds_up_nobody(hangs: bool) -> None:
     ("event", "reason", "message"),
     [
         (Event("R", "m" * 1024), "R", "m" * 1024),
-        (Event("R" * 129, "m" * 1025), "R" * 125 + "…", "m" * 1021 + "…"),
-        (Event("R", "ä" * 600), "R", "ä" * 510 + "…"),
+        (Event("R" * 129, "m" * 1025), f"{'R' * 63}…{'R' * 62}", f"{'m' * 511}…{'m' * 510}"),
+        (Event("R", "ä" * 600), "R", f"{'ä' * 255}…{'ä' * 255}"),
     ],
     ids=["fits", "too long", "too many bytes"],
 )
 def test_long_texts_are_cut(event: Event, reason: str, message: str) -> None:
     """
-    A text that the API server would refuse ends with an ellipsis.
+    A text that the API server would refuse has an ellipsis in place of its middle.
     """
     kube = MoodyKube()
     with Recording(kube) as running:

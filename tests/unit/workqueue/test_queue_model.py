@@ -40,7 +40,7 @@ class Model:
         self.dirty: dict[str, Priority] = {}
         self.in_work: dict[str, Priority] = {}
         self.delayed: dict[str, tuple[float, Priority]] = {}
-        self.failures: Counter[str] = Counter()
+        self.failures: dict[str, tuple[int, float]] = {}
         self.tokens = float(RETRY_BURST)
         self.closed = False
 
@@ -83,11 +83,14 @@ class Model:
             self.delayed[item] = min(due, earlier), max(priority, higher)
 
     def back_off(self, item: str) -> float:
-        """Count one failure; return the seconds that it costs."""
-        own = min(0.005 * 2.0 ** min(self.failures[item], 30), 1000.0)
-        self.failures[item] += 1
-        self.tokens -= 1
-        return max(own, -self.tokens / RETRIES_PER_SECOND)
+        """Count one failure, if the last one is over; return the seconds that it costs."""
+        failures, due = self.failures.get(item, (0, 0.0))
+        if self.now >= due:
+            own = min(0.005 * 2.0 ** min(failures, 30), 1000.0)
+            self.tokens -= 1
+            due = self.now + max(own, -self.tokens / RETRIES_PER_SECOND)
+            self.failures[item] = failures + 1, due
+        return due - self.now
 
     def step(self, seconds: float) -> None:
         self.now += seconds
@@ -161,6 +164,7 @@ class QueueMachine(RuleBasedStateMachine):
     def fail_often(self, item: str) -> None:
         for _ in range(40):
             self.add_rate_limited(item, 0.0)
+            self.wait_unnoticed(1000.0)
 
     @rule(item=ITEM)
     def forget(self, item: str) -> None:

@@ -27,6 +27,9 @@ from tests.e2e.cluster.controlplane import folder
 
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 _PARENT_EVERY_SECONDS: Final = 1.0  # a fork of the parent may hold the pipe open after its death
+_SOURCE: Final = {k: v for k, v in os.environ.items() if k == "PYTHONPATH"}
+"""Where the tests' source is, there is also that of the operators that they start."""
+
 _GONE_WITHIN_SECONDS: Final = 10.0  # after SIGKILL; a process in a disk write cannot die sooner
 
 
@@ -63,7 +66,7 @@ class Components:
                 argv,
                 cwd=home,
                 # nothing of the user's: no ~/.kube, ~/.kwok, KUBECONFIG, ETCD_*, proxy
-                env={"HOME": home, "PATH": os.defpath},
+                env={"HOME": home, "PATH": os.defpath, **_SOURCE},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -7,11 +7,14 @@ from daskop.api.meta import HasMeta, Manifest, Meta, NamespacedName
 from daskop.api.resources import Resource
 from daskop.clock import Clock
 from daskop.errors import TOLD, DaskopError, NotFoundError
-from daskop.plan.actions import Create, Event, Plan
+from daskop.plan.actions import Event, Plan
 from daskop.plan.refusal import refused_status
 from daskop.runtime.applier import Applier
 from daskop.runtime.reconciler import Result
 from daskop.runtime.status import StatusWriter
+
+LATE = timedelta(seconds=1)
+"""When to look again if the cache was late: a moment is what it needs."""
 
 
 class HasStatus(HasMeta, Protocol):
@@ -56,8 +59,10 @@ class PlanExecutor:
             DaskopError: If a write failed; the writes after it were not begun. What people have to
                 mend is told by a condition and an event before.
         """
-        if not self._may_make(resource, view.meta, plan):
-            return Result()  # that it is gone is on its way to the caches
+        # A cache that is late would make anew what the garbage collector takes from an owner that
+        # is gone, pass after pass, or delete workers that are wanted by now.
+        if plan.actions and not self._is_current(resource, view.meta):
+            return Result(LATE)
         complete, refusal = True, None
         status = plan.status
         try:
@@ -80,17 +85,14 @@ class PlanExecutor:
             raise refusal
         return Result(wait if complete else timedelta(0))
 
-    def _may_make(self, resource: Resource, owner: Meta, plan: Plan) -> bool:
-        """Whether *owner* stays, if something is to be made for it."""
-        # The garbage collector deletes the children of an owner that is gone, which a cache that is
-        # late has made anew, pass after pass.
-        if not any(isinstance(action, Create) for action in plan.actions):
-            return True
-        live = self.live(resource, owner.key)
+    def _is_current(self, resource: Resource, seen: Meta) -> bool:
+        """Whether the object stands as it was *seen*, and stays."""
+        live = self.live(resource, seen.key)
         if live is None:
             return False
         meta = Meta.parse(live)
-        return meta.uid == owner.uid and not meta.deleting
+        same = (meta.uid, meta.generation) == (seen.uid, seen.generation)
+        return same and not meta.deleting
 
     def _events(
         self, plan: Plan, refusal: DaskopError | None, *, stored: bool

@@ -2,23 +2,32 @@
 
 import time
 from collections import Counter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pytest
-import yaml
 
 from daskop.plan.names import Naming
 from tests.e2e.cluster.controlplane.api import Api, Json, has_condition
 from tests.e2e.cluster.controlplane.audit import Request, requests
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.controlplane.dask import GROUP, Dask
-from tests.e2e.controlplane.kubectl import seed
 from tests.e2e.controlplane.pod_states import SCHEDULED, container, terminated
+from tests.e2e.controlplane.podspecs import (
+    CLUSTER,
+    GROUPS,
+    HIGHMEM,
+    HIGHMEM_WORKER,
+    JOB,
+    JOB_SCHEDULER,
+    JOBS,
+    NAME,
+    RUNNER,
+    SCHEDULER,
+    WORKER,
+    Part,
+)
 from tests.e2e.controlplane.quiet import WRITES
 
-NAME: Final = "simple-cluster"
-HIGHMEM: Final = "simple-cluster-highmem-worker-group"
-JOB: Final = "simple-job"
 TOLD_WITHIN_SECONDS: Final = 5.0
 
 pytestmark = pytest.mark.usefixtures("operator")
@@ -29,51 +38,6 @@ def dask(api: Api, namespace: str) -> Dask:
     """An empty namespace."""
     return Dask(api, namespace)
 
-
-class Part(NamedTuple):
-    """A PodSpec in a manifest of the seed's, and who tells what becomes of its Pod."""
-
-    file: str
-    plural: str
-    name: str
-    path: str
-    condition: str = "Ready"
-    prefix: str = ""
-
-    def manifest(self, **container: Any) -> Json:
-        """The manifest with other fields in the PodSpec's container, or in the PodSpec itself."""
-        found: Json = yaml.safe_load(seed(self.file))
-        podspec = self.podspec(found)
-        podspec.update(container.pop("podspec", {}))
-        podspec["containers"][0].update(container)
-        return found
-
-    def podspec(self, manifest: Json) -> Json:
-        """The PodSpec in *manifest*."""
-        for field in self.path.split("."):
-            manifest = manifest[field]
-        return manifest
-
-    def mend(self, dask: Dask) -> None:
-        """Have the PodSpec as it stands in the seed's manifest."""
-        path = dask.path(self.plural, self.name)
-        mended = self.manifest(podspec={"restartPolicy": None})
-        dask.api.patch(path, {"spec": mended["spec"]})
-
-
-CLUSTER, GROUPS, JOBS = "daskclusters", "daskworkergroups", "daskjobs"
-SCHEDULER = Part("cluster.yaml", CLUSTER, NAME, "spec.scheduler.spec")
-WORKER = Part("cluster.yaml", CLUSTER, NAME, "spec.worker.spec")
-HIGHMEM_WORKER = Part("highmemworkers.yaml", GROUPS, HIGHMEM, "spec.worker.spec")
-RUNNER = Part("job.yaml", JOBS, JOB, "spec.job.spec", "Reconciling")
-JOB_SCHEDULER = Part(
-    "job.yaml",
-    JOBS,
-    JOB,
-    "spec.cluster.spec.scheduler.spec",
-    "Reconciling",
-    "waiting for the cluster: ",
-)
 
 NOWHERE: Final = {"volumeMounts": [{"name": "nowhere", "mountPath": "/data"}]}
 PLENTY: Final = {"resources": {"limits": {"memory": "plenty"}}}
@@ -190,9 +154,19 @@ def writes(plane: ControlPlane, namespace: str) -> list[Request]:
 PARTS: Final = (SCHEDULER, HIGHMEM_WORKER, RUNNER)
 """One for each kind."""
 
+SOUND: Final = "sound"
+
 RETRIES: Final = 4
 RETRIES_SECONDS: Final = 3.0
 """At least: after 1, 2 and 4 seconds, and some for what else happens; the next waits 8 more."""
+
+
+def create_sound_cluster(dask: Dask) -> None:
+    """A cluster with nothing wrong, and without workers, for a group to join."""
+    manifest = SCHEDULER.manifest()
+    manifest["metadata"]["name"], manifest["spec"]["worker"]["replicas"] = SOUND, 0
+    dask.create(manifest)
+    dask.wait_ready(CLUSTER, SOUND)
 
 
 def told_seldom(dask: Dask, plane: ControlPlane, reason: str, **container: Any) -> set[str]:
@@ -203,7 +177,10 @@ def told_seldom(dask: Dask, plane: ControlPlane, reason: str, **container: Any) 
 
     started = time.monotonic()
     for part in PARTS:
-        dask.create(part.manifest(**container))
+        manifest = part.manifest(**container)
+        if part.plural == GROUPS:  # a cluster without a scheduler is asked for no workers
+            manifest["spec"]["cluster"] = SOUND
+        dask.create(manifest)
     dask.wait_for(retried, "retries", 20)
     assert time.monotonic() - started >= RETRIES_SECONDS
     written = writes(plane, dask.namespace)
@@ -224,6 +201,8 @@ def test_an_invalid_spec_is_told_seldom_and_mended_at_once(
     """
     Over several retries there is one event for each object, and a mended spec waits for no retry.
     """
+    create_sound_cluster(dask)
+
     tried = told_seldom(dask, control_plane, "InvalidSpec", **NOWHERE)
     assert {pod_name(dask, part) for part in PARTS} == tried
 
@@ -239,7 +218,8 @@ def test_a_quota_is_told_seldom(dask: Dask, control_plane: ControlPlane) -> None
     """
     Over several retries there is one event for each object that the quota has no room for.
     """
-    hard = {"pods": "0", "count/daskclusters.kubernetes.dask.org": "1"}
+    create_sound_cluster(dask)
+    hard = {"pods": "1", "count/daskclusters.kubernetes.dask.org": "2"}
     quota = {"metadata": {"name": "few"}, "spec": {"hard": hard}}
     dask.api.create(dask.path("resourcequotas"), quota)
     dask.wait_for(

@@ -16,7 +16,8 @@ from daskop.errors import (
     ServerError,
     TooManyRequestsError,
 )
-from daskop.plan.actions import MAX_ACTIONS, Create, Event, Plan
+from daskop.plan.actions import MAX_ACTIONS, Create, Delete, Event, Plan
+from daskop.runtime.executor import LATE
 from daskop.runtime.reconciler import Result
 from tests.unit.builders import key
 from tests.unit.runtime.desk import Desk, a_desk
@@ -193,7 +194,7 @@ def test_nothing_is_made_for_an_owner_that_is_gone(desk: Desk, anew: bool) -> No
 
     result = desk.execute(Plan(creates(1), {"made": 1}, (Event("Created", "x"),)), seen)
 
-    assert (Result(), [], before) == (result, desk.told, desk.kube.writes)
+    assert (Result(LATE), [], before) == (result, desk.told, desk.kube.writes)
 
 
 def test_nothing_is_made_for_an_owner_that_is_going(desk: Desk) -> None:
@@ -205,5 +206,22 @@ def test_nothing_is_made_for_an_owner_that_is_going(desk: Desk) -> None:
     desk.kube.delete(CLUSTERS, key("c"), seen.meta.uid)
     before = list(desk.kube.writes)
 
-    assert Result() == desk.execute(Plan(creates(1)), seen)
+    assert Result(LATE) == desk.execute(Plan(creates(1)), seen)
     assert before == desk.kube.writes
+
+
+def test_nothing_is_done_by_an_earlier_spec(desk: Desk) -> None:
+    """
+    A cache that is late would delete workers that are wanted by now; a newer status is no matter.
+    """
+    seen = desk.view()
+    desk.kube.merge_patch(CLUSTERS, key("c"), {"status": {"by": "another"}}, "status")
+    after_status = desk.execute(Plan(creates(1)), seen)
+    desk.kube.merge_patch(CLUSTERS, key("c"), {"spec": {"worker": {"replicas": 20}}})
+    live = desk.kube.create(PODS, {"metadata": {"name": "wanted", "namespace": "ns"}})
+    deletion = Delete(PODS, key("wanted"), live["metadata"]["uid"])
+
+    after_spec = desk.execute(Plan((deletion,)), seen)
+
+    assert (Result(), Result(LATE)) == (after_status, after_spec)
+    assert live == desk.kube.get(PODS, key("wanted"))

@@ -67,7 +67,11 @@ def _scheduler_actions(
 
 
 def scheduler_pod(cluster: DaskCluster) -> dict[str, Any]:
-    """The scheduler's Pod."""
+    """
+    The scheduler's Pod: the user's PodSpec with probes mended, our labels, and a note of the template.
+
+    Nothing is injected: the scheduler is told by its command line where to listen.
+    """
     key = cluster.meta.key
     made = pod(
         NamespacedName(key.namespace, Naming.scheduler(key.name)),
@@ -80,7 +84,11 @@ def scheduler_pod(cluster: DaskCluster) -> dict[str, Any]:
 
 
 def default_group(cluster: DaskCluster) -> dict[str, Any]:
-    """The default worker group."""
+    """
+    The default worker group: the cluster's worker spec, and a note of the replicas passed down.
+
+    It inherits the cluster's labels and annotations, but for those of tools that manage the cluster.
+    """
     key, worker = cluster.meta.key, cluster.spec.worker
     return {
         "apiVersion": API_VERSION,

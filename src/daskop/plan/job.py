@@ -95,7 +95,11 @@ def _runner_actions(observed: ObservedJob) -> Iterator[Action]:
 
 
 def job_cluster(job: DaskJob) -> dict[str, Any]:
-    """The job's cluster."""
+    """
+    The job's cluster, as its template says, and a note of the replicas passed down.
+
+    It is the job's by a controller reference, so that it goes with the job.
+    """
     key = job.meta.key
     name = Naming.job_cluster(key.name)
     spec = job.spec.cluster.spec

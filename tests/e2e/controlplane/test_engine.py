@@ -92,7 +92,11 @@ def test_a_lost_event_is_made_up_for(widgets: Widgets, proxy: FaultProxy, start:
     A part whose answer and whose event were both lost is found again within half a minute.
     """
     start(proxy.kubeconfig)
-    lost_answer = proxy.add(Rule(Match("create", "configmaps", nth=3), LoseAnswer(), times=1))
+    lost_answer = proxy.add(
+        Rule(
+            Match("create", "configmaps", namespace=widgets.namespace, nth=3), LoseAnswer(), times=1
+        )
+    )
     lost_event = proxy.add(Rule(Match("watch", "configmaps", nth=3), DropEvents("ADDED"), times=1))
     widgets.create("w", 6)
     widgets.settle("w", 6, within_seconds=30)
@@ -131,7 +135,13 @@ def test_a_killed_operator_leaves_no_part_twice(
     """
     operator = start(proxy.kubeconfig)
     for doomed in (1, 3, 9):
-        rule = proxy.add(Rule(Match("create", "configmaps", nth=doomed), LoseAnswer(), times=1))
+        rule = proxy.add(
+            Rule(
+                Match("create", "configmaps", namespace=widgets.namespace, nth=doomed),
+                LoseAnswer(),
+                times=1,
+            )
+        )
         widgets.create(f"w{doomed}", 20)
         wait_until(partial(getattr, rule, "fired"), "a lost answer", within_seconds=10, every=0.01)
         operator.kill()

@@ -120,7 +120,8 @@ def test_a_busy_server_is_obeyed(widgets: Widgets, proxy: FaultProxy, start: Sta
     """
     start(proxy.kubeconfig)
     busy = Answer(429, "TooManyRequests", headers={"Retry-After": "1"})
-    rule = proxy.add(Rule(Match("create", "configmaps"), busy, times=5))
+    here = Match("create", "configmaps", namespace=widgets.namespace)
+    rule = proxy.add(Rule(here, busy, times=5))
     widgets.create("w", 20)
     widgets.settle("w", 20)
 

@@ -201,7 +201,7 @@ def test_what_keeps_a_job(dask: Dask) -> None:
     told = dask.wait_for_condition(
         "daskjobs", JOB, "Reconciling", TOLD_WITHIN_SECONDS, reason="ErrImagePull"
     )
-    assert f"Pod {runner}: no such image" == told["message"]
+    assert f"Pod {runner}: scheduler: no such image" == told["message"]
     assert {} == dask.condition("daskjobs", JOB, "Ready")
 
 

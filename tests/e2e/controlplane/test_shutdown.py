@@ -54,7 +54,9 @@ def test_a_large_change_is_left_and_taken_up_again(
     assert seconds < 5
     assert left < MANY
     assert MANY == len(widgets.parts("w"))
-    assert MANY == sum(seen.code == 201 for seen in proxy.seen("create", "configmaps"))
+    assert MANY == sum(
+        seen.code == 201 for seen in proxy.seen("create", "configmaps", namespace=widgets.namespace)
+    )
 
 
 def test_a_second_signal_ends_at_once(widgets: Widgets, proxy: FaultProxy, start: Start) -> None:
@@ -62,7 +64,8 @@ def test_a_second_signal_ends_at_once(widgets: Widgets, proxy: FaultProxy, start
     While a pass hangs, the first SIGTERM waits for it, and the second does not.
     """
     operator = start(proxy.kubeconfig)
-    hangs = proxy.add(Rule(Match("create", "configmaps"), BlackHole()))
+    here = Match("create", "configmaps", namespace=widgets.namespace)
+    hangs = proxy.add(Rule(here, BlackHole()))
     widgets.create("w", 1)
     wait_until(lambda: hangs.fired, "a hanging request", within_seconds=10)
     operator.signal(signal.SIGTERM)

@@ -78,6 +78,7 @@ class Engine:
         transport = connect(settings.kubeconfig, settings.parallel_requests + 2 * watches)
         self._client = Client(transport, self._metrics, self._limit())
         self._informers: dict[Resource, Informers[Any]] = {}
+        self._needed: list[Informer[Any]] = []
         self._controllers: list[Controller] = []
         self._elector = self._build_elector()
         writer = self._fenced(self._client)
@@ -95,8 +96,14 @@ class Engine:
         store: Store[V],
         parse: Callable[[Manifest], V],
         label: str = "",
+        *,
+        needed: bool = True,
     ) -> Informers[V]:
-        """Keep *store* equal to what the server holds of *resource*; with *label*, of what has it."""
+        """
+        Keep *store* equal to what the server holds of *resource*; with *label*, of what has it.
+
+        Where it is not *needed* for decisions, nobody waits for it, nor for the right to read it.
+        """
         informers = Informers(
             store,
             {
@@ -114,6 +121,8 @@ class Engine:
             },
         )
         self._informers[resource] = informers
+        if needed:
+            self._needed.extend(informers.members.values())
         return informers
 
     def controller(self, reconciler: Reconciler) -> Controller:
@@ -177,7 +186,7 @@ class Engine:
             yield from informers.members.values()
 
     def _synced(self) -> bool:
-        return all(informer.has_synced for informer in self._each_informer())
+        return all(informer.has_synced for informer in self._needed)
 
     def _ready(self) -> bool:
         """Followers are ready too: their caches are as warm as the leader's."""
@@ -237,7 +246,7 @@ class Engine:
             pass
 
     def _all_synced(self, seconds: float) -> bool:
-        return all(informer.wait_until_synced(seconds) for informer in self._each_informer())
+        return all(informer.wait_until_synced(seconds) for informer in self._needed)
 
     def _stop_informers(self) -> None:
         for informer in self._each_informer():

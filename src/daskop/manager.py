@@ -66,7 +66,7 @@ class Manager:
         self._pods = informer(PODS, pods, Pod.parse, CLUSTER_NAME_LABEL)
         self._services = informer(SERVICES, services, Service.parse, CLUSTER_NAME_LABEL)
         quotas: Store[Quota] = Store()
-        self._quotas = informer(QUOTAS, quotas, parse_quota)
+        self._quotas = informer(QUOTAS, quotas, parse_quota, needed=False)
 
     def _build_controllers(self) -> None:
         executor = self._engine.executor

@@ -23,7 +23,7 @@ class Pod(NamedTuple):
         finished: When its last container ended (RFC 3339), or what comes closest to it; empty
             while the Pod has not ended.
         reason: Why it ended, as ``Evicted``; empty if its containers did by themselves.
-        labels: Those that we reserve.
+        labels: Those that selectors rest on.
         template: The digest of the template that it was made from, or an empty string.
         restarts: How often Dask's own container was started again: that with the comm port, or the
             first.

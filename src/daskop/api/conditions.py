@@ -8,7 +8,7 @@ from pydantic import Field
 
 from daskop.api.meta import Manifest
 from daskop.api.schema import ApiModel
-from daskop.api.wellknown import CONDITION_TYPES
+from daskop.api.wellknown import CONDITION_TYPES, STALLED
 
 CUT = " ... "
 """In place of the middle of a message that is too long."""
@@ -72,6 +72,8 @@ def merge_conditions(
         merged.append(
             {**entry, "observedGeneration": generation, "lastTransitionTime": since or rfc3339(now)}
         )
+    # kstatus goes by the first of Stalled and Reconciling: what is stalled is in progress, too.
+    merged.sort(key=lambda entry: entry["type"] != STALLED)
     return [*merged, *(dict(entry) for entry in old if entry["type"] not in CONDITION_TYPES)]
 
 

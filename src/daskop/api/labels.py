@@ -26,21 +26,18 @@ def reserved_labels(cluster: str, component: str, group: str = "") -> dict[str, 
 
 class PodLabels(NamedTuple):
     """
-    The reserved labels of a Pod; empty where it lacks one that selectors rest on.
+    The labels of a Pod that selectors rest on; empty where it lacks one.
 
-    Attributes:
-        intact: Whether the others say what they have to beside these.
+    Others that we reserve are for people, and policies in a cluster may have a mind of their own
+    about them: to put those back could go on for ever.
     """
 
     cluster: str = ""
     component: str = ""
     group: str = ""
-    intact: bool = True
 
     @classmethod
     def of(cls, labels: Manifest) -> "PodLabels":
         """Read them from all labels of a Pod."""
         # One string for all Pods of a group, instead of one for each.
-        cluster, component, group = (sys.intern(labels.get(name, "")) for name in SELECTED_BY)
-        intact = labels.items() >= reserved_labels(cluster, component, group).items()
-        return cls(cluster, component, group, intact)
+        return cls(*[sys.intern(labels.get(name, "")) for name in SELECTED_BY])

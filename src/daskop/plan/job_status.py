@@ -24,7 +24,7 @@ from daskop.plan.names import Naming
 from daskop.plan.observed import ObservedJob, is_own
 from daskop.plan.obstacle import Obstacle, pod_obstacle, taken
 from daskop.plan.probes import probe_condition, probe_events
-from daskop.plan.refusal import is_stalled
+from daskop.plan.refusal import has_ended, is_stalled
 from daskop.plan.replacement import Replacement, was_replaced
 
 JOB_CREATED = "JobCreated"
@@ -80,17 +80,18 @@ def job_status(
             conditions, job.status.get("conditions") or (), job.meta.generation, now
         ),
     }
-    return {**status, **_runner_run(job, runner, lost, word, now)}
+    return {**status, **_runner_run(job, runner, replaced, word, now)}
 
 
 def _runner_run(
-    job: DaskJob, runner: Pod | None, lost: Pod | None, word: str, now: datetime
+    job: DaskJob, runner: Pod | None, replaced: Replacement, word: str, now: datetime
 ) -> dict[str, Any]:
     """Which runner ran last, and when: by the kubelet, so that a late pass makes the job no longer."""
     run = {"runnerInstance": job.status.get("runnerInstance", "")}
     if runner is not None and runner.phase != "Pending":
-        # That one was lost is told when it is seen, and not once more when another one runs.
-        run["runnerInstance"] = "" if lost is not None else runner.meta.uid
+        # That it was lost is told when that is recorded, and not once more when another one runs.
+        recorded = runner in replaced.due or (runner in replaced.held and replaced.wait is None)
+        run["runnerInstance"] = "" if recorded else runner.meta.uid
     started = runner.started if runner is not None else job.status.get("startTime")
     ended = runner.finished if runner is not None else rfc3339(now)
     if started:
@@ -102,7 +103,7 @@ def _runner_run(
 
 def may_not_run_again(job: DaskJob) -> bool:
     """Whether a runner has run, and its user has said that none may follow it."""
-    ran = bool(job.status.get("runnerInstance"))
+    ran = bool(job.status.get("runnerInstance")) and not has_ended(job.status)
     return ran and job.spec.job.spec.get("restartPolicy") == NEVER
 
 
@@ -127,8 +128,8 @@ def job_events(old: Manifest, new: Manifest) -> tuple[Event, ...]:
 
 def _runs_anew(old: Manifest, new: Manifest) -> bool:
     """Whether another runner runs, and nothing was said of the end of the last one."""
-    ran = old.get("runnerInstance")
-    return bool(ran) and ran != new["runnerInstance"]
+    ran, runs = old.get("runnerInstance"), new["runnerInstance"]
+    return bool(ran and runs) and ran != runs
 
 
 def _word(observed: ObservedJob, runner: Pod | None) -> str:

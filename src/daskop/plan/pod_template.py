@@ -5,7 +5,7 @@ from typing import Any
 
 from daskop.api.children import Pod
 from daskop.api.kinds import AnyCustomResource
-from daskop.api.labels import SELECTED_BY, PodLabels, reserved_labels
+from daskop.api.labels import SELECTED_BY, PodLabels
 from daskop.api.meta import Manifest, NamespacedName, OwnerReference
 from daskop.api.podspec import TemplateMetadata
 from daskop.api.resources import PODS
@@ -86,11 +86,10 @@ def mended(pod: Pod, labels: PodLabels, template: str) -> Iterator[Delete | Patc
 
 
 def mended_labels(pod: Pod, wanted: PodLabels) -> Iterator[Patch]:
-    """Put back the reserved labels, where somebody has changed them."""
+    """Put back the labels that selectors rest on, where somebody has changed them."""
     if pod.labels != wanted:
-        labels = reserved_labels(wanted.cluster, wanted.component, wanted.group)
-        foreign = dict.fromkeys(name for name in SELECTED_BY if name not in labels)
-        yield Patch(PODS, pod.meta, {"metadata": {"labels": {**labels, **foreign}}})
+        labels = dict(zip(SELECTED_BY, (value or None for value in wanted), strict=True))
+        yield Patch(PODS, pod.meta, {"metadata": {"labels": labels}})
 
 
 def with_env(spec: Manifest, variables: Manifest) -> dict[str, Any]:

@@ -32,12 +32,14 @@ def lifted_probes(spec: Manifest) -> dict[str, Any]:
     return {
         kind: [lift_probe_fields(container) for container in spec[kind]]
         for kind in CONTAINERS
-        if spec.get(kind)
+        if isinstance(spec.get(kind), list)
     }
 
 
 def lift_probe_fields(container: Manifest) -> Manifest:
     """Return *container* with every field of a probe where it belongs; its own value wins."""
+    if not isinstance(container, dict):
+        return container  # the schema leaves init containers to Kubernetes, which will refuse it
     lifted = {
         probe: _lift(container[probe])
         for probe in PROBES
@@ -49,9 +51,9 @@ def lift_probe_fields(container: Manifest) -> Manifest:
 def probe_condition(spec: Manifest) -> list[dict[str, Any]]:
     """The condition that says which fields of the PodSpec *spec* are lifted; none, no condition."""
     places = [
-        f"{', '.join(fields)} of the {probe} of {container['name']}"
+        f"{', '.join(fields)} of the {probe} of {container.get('name')}"
         for kind in CONTAINERS
-        for container in spec.get(kind) or ()
+        for container in _mappings(spec.get(kind))
         for probe in PROBES
         if isinstance(container.get(probe), dict) and (fields := _misplaced(container[probe]))
     ]
@@ -67,6 +69,11 @@ def probe_events(old: Manifest, new: Manifest) -> tuple[Event, ...]:
         return ()
     message = found(new, PROBE_FIELDS_MOVED)["message"]
     return (Event(PROBE_FIELDS_MOVED, f"Probe fields {message}"),)
+
+
+def _mappings(entries: Any) -> list[Manifest]:
+    found = entries if isinstance(entries, list) else []
+    return [entry for entry in found if isinstance(entry, dict)]
 
 
 def _misplaced(probe: Manifest) -> dict[str, Any]:

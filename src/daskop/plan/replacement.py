@@ -100,8 +100,12 @@ def _recent(status: Manifest, now: datetime) -> tuple[int, datetime | None, str]
 
 def _record(failures: int, last: datetime | None, newest: str) -> dict[str, Any]:
     """The fields of the status that remember it."""
-    times = {"lastFailureTime": rfc3339(last), "newestPodTime": newest} if last else {}
-    return {"failures": failures, **times}
+    record: dict[str, Any] = {"failures": failures}
+    if last is not None:
+        record["lastFailureTime"] = rfc3339(last)
+    if last is not None and newest:
+        record["newestPodTime"] = newest
+    return record
 
 
 def _delay(failures: int) -> timedelta:

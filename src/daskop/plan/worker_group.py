@@ -73,7 +73,8 @@ def _actions(
         yield Delete(PODS, victim.meta.key, victim.meta.uid)
     for worker in alive:
         if worker not in victims:
-            yield from mended(worker, labels, template)
+            known = template if observed.cluster is not None else worker.template
+            yield from mended(worker, labels, known)
     for number in islice(_free_numbers(observed), max(0, -surplus)):
         instead = partial(_create, observed, template, number + ELSEWHERE)
         yield _create(observed, template, number, instead)

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from daskop.api.children import Pod, Service
-from daskop.api.labels import PodLabels
 from daskop.api.meta import Meta, OwnerReference
 from tests.unit.builders import a_meta, a_pod, key, owned_by
 
@@ -23,7 +22,7 @@ def test_a_new_pod_is_pending() -> None:
     """
     A Pod without status and labels is read as one that has not begun.
     """
-    assert Pod(Meta(key("p"), "u", "9"), labels=PodLabels(intact=False)) == Pod.parse(raw())
+    assert Pod(Meta(key("p"), "u", "9")) == Pod.parse(raw())
 
 
 def test_a_pod_is_read_from_its_status() -> None:

@@ -45,3 +45,14 @@ def test_the_conditions_of_others_stay(wanted: list[dict[str, Any]]) -> None:
 
     ours = {**OURS, "observedGeneration": 7, "lastTransitionTime": "long ago"}
     assert [ours, THEIRS] == merged
+
+
+def test_stalled_comes_first() -> None:
+    """
+    Kstatus goes by the first of Stalled and Reconciling, and both are true of what is refused.
+    """
+    wanted = [{**OURS, "type": type_} for type_ in ("Ready", "Reconciling", "Stalled")]
+
+    merged = merge_conditions(wanted, (), 7, NOW)
+
+    assert ["Stalled", "Ready", "Reconciling"] == [entry["type"] for entry in merged]

@@ -192,18 +192,9 @@ def test_only_a_pod_that_is_not_up_has_a_problem(
             PodLabels("c", "worker", "g"),
             id="a worker's",
         ),
-        pytest.param(
-            {**reserved_labels("c", "worker", "g"), "app.kubernetes.io/managed-by": "Helm"},
-            PodLabels("c", "worker", "g", intact=False),
-            id="edited",
-        ),
-        pytest.param(
-            {"dask.org/component": "scheduler"},
-            PodLabels("", "scheduler", "", intact=False),
-            id="one",
-        ),
-        pytest.param({"app": "mine"}, PodLabels(intact=False), id="others"),
-        pytest.param(None, PodLabels(intact=False), id="null"),
+        pytest.param({"dask.org/component": "scheduler"}, PodLabels("", "scheduler", ""), id="one"),
+        pytest.param({"app": "mine"}, PodLabels(), id="others"),
+        pytest.param(None, PodLabels(), id="null"),
     ],
 )
 def test_labels_that_selectors_rest_on(labels: dict[str, str] | None, read: PodLabels) -> None:

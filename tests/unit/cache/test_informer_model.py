@@ -26,7 +26,7 @@ from tests.unit.fakes.clock import SteppedClock
 from tests.unit.fakes.kube import FakeKube
 from tests.unit.fakes.lister_watcher import FakeListerWatcher
 
-BOUND_SECONDS = 3.0
+BOUND_SECONDS = 20.0
 CLUSTERS = "xyz"
 NAMES, VALUES = st.sampled_from("abc"), st.sampled_from(CLUSTERS)
 ANSWERED = st.sampled_from(["to others", "at once", "later"])

@@ -157,7 +157,6 @@ WANTED = PodLabels("c", "worker", "g")
         pytest.param(PodLabels("", "worker", "g"), WANTED, id="no cluster"),
         pytest.param(PodLabels("c", "scheduler", "g"), WANTED, id="other component"),
         pytest.param(PodLabels("c", "worker", "other"), WANTED, id="other group"),
-        pytest.param(PodLabels("c", "worker", "g", intact=False), WANTED, id="others of ours"),
         pytest.param(
             PodLabels("c", "scheduler", "g"),
             PodLabels("c", "scheduler"),
@@ -167,14 +166,15 @@ WANTED = PodLabels("c", "worker", "g")
 )
 def test_labels_that_selectors_rest_on_are_put_back(labels: PodLabels, wanted: PodLabels) -> None:
     """
-    One patch of the Pod that was seen gives it all reserved labels, or takes one that is too much.
+    One patch of the Pod that was seen gives it all three labels, or takes one that is too much.
     """
     pod = a_pod("p", labels=labels)
 
     (patch,) = mended_labels(pod, wanted)
 
     assert ("Pod", pod.meta) == (patch.resource.kind, patch.meta)
-    left = {GROUP_NAME: labels.group, **patch.body["metadata"]["labels"]}
+    names = (CLUSTER_NAME, COMPONENT, GROUP_NAME)
+    left = {**dict(zip(names, labels, strict=True)), **patch.body["metadata"]["labels"]}
     after = PodLabels.of({name: value for name, value in left.items() if value is not None})
     assert wanted == after
     assert [] == list(mended_labels(pod._replace(labels=after), wanted))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from daskop.api.children import Pod
-from daskop.api.labels import PodLabels, reserved_labels
+from daskop.api.labels import PodLabels
 from daskop.api.problem import Problem
 from daskop.api.resources import CLUSTERS, PODS
 from daskop.plan.actions import LOOK_AGAIN, Create, Patch
@@ -178,14 +178,14 @@ def test_labels_are_inherited() -> None:
 @pytest.mark.parametrize(("deleting", "patches"), [(False, 1), (True, 0)])
 def test_a_live_runners_labels_are_mended(deleting: bool, patches: int) -> None:
     """
-    What we reserve is put back, unless the runner is on its way out.
+    What selectors rest on is put back, unless the runner is on its way out.
     """
     runner = a_runner("Running", labels=PodLabels("another"), deleting=deleting)
 
     actions = planned(job_of(), runner).actions
 
-    labels = {**reserved_labels("j-cluster", "job-runner"), "dask.org/workergroup-name": None}
-    body = {"metadata": {"labels": labels}}
+    labels = {"cluster-name": "j-cluster", "component": "job-runner", "workergroup-name": None}
+    body = {"metadata": {"labels": {f"dask.org/{name}": labels[name] for name in labels}}}
     assert (Patch(PODS, runner.meta, body),) * patches == actions
 
 

@@ -193,3 +193,16 @@ def test_a_runner_that_never_ran_may_run() -> None:
     (again,) = planned(job_of(pending.status, restartPolicy="Never")).actions
 
     assert isinstance(again, Create)
+
+
+def test_a_held_runner_is_told_once() -> None:
+    """
+    One that is lost while another replacement is recent is told when its own is recorded.
+    """
+    job = job_of({**status_of(planned(job_of(RAN), EVICTED)), "runnerInstance": AGAIN.meta.uid})
+
+    held = planned(job, AGAIN, late=4)
+    over = planned(job_of(held.status), AGAIN, late=10)
+
+    assert ([], ["RunnerReplaced"]) == (reasons(held), reasons(over))
+    assert ["The runner was lost, and is replaced"] == [event.message for event in over.events]

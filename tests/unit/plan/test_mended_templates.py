@@ -125,3 +125,12 @@ def test_a_missing_service_is_told() -> None:
     assert ["False", "True"] == [entry["status"] for entry in conditions]
     message = "0 of 1 workers are ready; waiting for the cluster's Service c-service"
     assert ("ServiceNotFound", message) == (conditions[0]["reason"], conditions[0]["message"])
+
+
+def test_without_its_cluster_no_worker_is_of_an_earlier_template() -> None:
+    """
+    The address is a part of the template: while nobody knows it, nobody knows what is of today.
+    """
+    pod = PODS[worker_actions]._replace(template=EARLIER)
+
+    assert [] == worker_actions(pod, cluster=None, address="")

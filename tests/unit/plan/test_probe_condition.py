@@ -165,3 +165,26 @@ def test_fields_of_a_native_sidecar_are_moved_and_told() -> None:
     moved = lifted_probes(spec)
     assert {"exec": {}, "periodSeconds": 3} == moved["initContainers"][0]["startupProbe"]
     assert {"exec": {}, "periodSeconds": 1} == moved["containers"][0]["livenessProbe"]
+
+
+@pytest.mark.parametrize(
+    "bad", [[None], ["x"], {"a": 1}, "x", 5, None, [], [{"startupProbe": None}]], ids=repr
+)
+def test_what_are_no_init_containers_is_left_to_kubernetes(bad: Any) -> None:
+    """
+    The schema does not describe them: they are passed on as they are, to be refused in its words.
+    """
+    spec = {**a_spec({}), "initContainers": bad}
+
+    passed_on = {**spec, **lifted_probes(spec)}
+
+    assert (spec, []) == (passed_on, probe_condition(spec))
+
+
+def test_fields_of_a_container_without_a_name_are_told() -> None:
+    """
+    Kubernetes will refuse it; until then the place is told as well as it can be.
+    """
+    spec = {**a_spec({}), "initContainers": [{"startupProbe": {"exec": {"periodSeconds": 3}}}]}
+
+    assert message(spec).endswith("periodSeconds of the startupProbe of None")

@@ -88,6 +88,15 @@ def test_a_spoilt_record_is_read_as_well_as_it_can_be(
     assert expected == replacement(pods, spoilt, NOW)
 
 
+def test_a_record_of_an_earlier_version_is_kept_as_it_is() -> None:
+    """
+    Without the newest Pod's time none is made up: the API server takes no empty one.
+    """
+    earlier = {"failures": 2, "lastFailureTime": rfc3339(NOW)}
+
+    assert earlier == replacement([], earlier, NOW).record
+
+
 @pytest.mark.parametrize("created", ["", "yesterday", "0001-01-01T00:00:00+23:59"])
 @pytest.mark.parametrize("late_too", [False, True])
 def test_a_pod_whose_age_cannot_be_read_is_replaced(created: str, late_too: bool) -> None:

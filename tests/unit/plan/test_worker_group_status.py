@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from daskop.api.children import Pod
-from daskop.api.labels import PodLabels, reserved_labels
+from daskop.api.labels import PodLabels
 from daskop.api.meta import Manifest
 from daskop.api.problem import Problem
 from daskop.api.resources import PODS
@@ -288,7 +288,7 @@ def test_obstacles(pods: list[Pod], reason: str, message: str) -> None:
 
 def test_labels_of_live_workers_are_mended() -> None:
     """
-    What we reserve is put back where it was changed, not on Pods that end or go.
+    What selectors rest on is put back where it was changed, not on Pods that end or go.
     """
     changed = PodLabels("c", "scheduler", "")
     live = a_pod("a", labels=changed)
@@ -296,5 +296,6 @@ def test_labels_of_live_workers_are_mended() -> None:
 
     (action,) = planned(a_worker_group(), pods).actions
 
-    body = {"metadata": {"labels": reserved_labels("c", "worker", "g")}}
+    labels = {"cluster-name": "c", "component": "worker", "workergroup-name": "g"}
+    body = {"metadata": {"labels": {f"dask.org/{name}": labels[name] for name in labels}}}
     assert Patch(PODS, live.meta, body) == action

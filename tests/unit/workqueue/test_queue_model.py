@@ -24,7 +24,7 @@ from daskop.workqueue.queue import Priority
 from daskop.workqueue.rate_limiting_queue import RETRIES_PER_SECOND, RETRY_BURST, RateLimitingQueue
 from tests.unit.fakes.clock import SteppedClock
 
-BOUND_SECONDS = 2.0
+BOUND_SECONDS = 20.0
 
 ITEM = st.sampled_from("abc")
 PRIORITY = st.sampled_from(Priority)

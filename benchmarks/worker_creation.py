@@ -22,7 +22,7 @@ MANIFEST = Path(__file__).parents[1] / "tests" / "e2e" / "seed" / "cluster.yaml"
 WITHOUT_NODES = Options(scheduler=False, nodes=0)
 """Nothing starts the Pods: this is what the operator and the API server need by themselves."""
 
-ON_KWOK = Options()
+ON_KWOK = Options(nodes=2)
 """Scheduler and kwok start the Pods meanwhile, on the same CPUs, and each of their steps is an event."""
 
 
@@ -110,8 +110,8 @@ def measure(say: Say) -> list[Figure]:
 BENCHMARK = Benchmark(
     "Worker creation",
     f"From the POST of a DaskCluster with {WORKERS} workers until all its worker Pods and the scheduler's exist: on "
-    "etcd, API server and controllers without any node, and with a scheduler and a simulated node that "
-    "starts them meanwhile, on the same CPUs. The bare loop posts the same number of the "
+    "etcd, API server and controllers without any node, and with a scheduler and simulated nodes that "
+    "start them meanwhile, on the same CPUs. The bare loop posts the same number of the "
     f"same Pods with {THREADS} threads.",
     measure,
 )

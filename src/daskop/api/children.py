@@ -71,6 +71,10 @@ class Pod(NamedTuple):
         """Whether it runs or still may: neither ended nor being deleted."""
         return not self.ended and not self.meta.deleting
 
+    def is_outdated(self, template: str) -> bool:
+        """Whether it was made from another *template*; of a Pod without the note nobody knows."""
+        return self.template not in {"", template}
+
 
 class Service(NamedTuple):
     """

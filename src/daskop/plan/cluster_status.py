@@ -166,7 +166,7 @@ def _accepts(observed: ObservedCluster, restarts: int) -> tuple[str, str]:
     """What to say of a scheduler that is up."""
     cluster, scheduler = observed.cluster, observed.scheduler
     told = "the scheduler accepts connections"
-    if scheduler and scheduler.template not in {"", scheduler_template(cluster)}:
+    if scheduler and scheduler.is_outdated(scheduler_template(cluster)):
         told += "; it was made from an earlier template"
     if restarts:
         return "SchedulerRestarted", f"{told}; times that it lost what it held: {restarts}"

@@ -90,7 +90,7 @@ def _runner_actions(observed: ObservedJob) -> Iterator[Action]:
     if runner is not None and is_own(job.meta, runner) and runner.alive:
         labels = PodLabels(Naming.job_cluster(job.meta.key.name), JOB_RUNNER)
         address = observed.address
-        template = runner.template if address is None else runner_template(job, address)
+        template = runner_template(job, address) if address is not None else None
         yield from mended(runner, labels, template)
 
 

@@ -76,20 +76,18 @@ def marked(pod: dict[str, Any], template: str) -> dict[str, Any]:
     return pod
 
 
-def mended(pod: Pod, labels: PodLabels, template: str) -> Iterator[Delete | Patch]:
-    """What a living *pod* needs to be as wanted: labels, or to go if it has not run yet."""
-    if pod.phase == "Pending" and pod.template not in {"", template}:
+def mended(pod: Pod, labels: PodLabels, template: str | None) -> Iterator[Delete | Patch]:
+    """
+    What a living *pod* needs to be as wanted: labels, or to go if it has not run yet.
+
+    None is a *template* that nobody knows, for want of the scheduler's address.
+    """
+    if pod.phase == "Pending" and template is not None and pod.is_outdated(template):
         # As it was seen: one that has begun meanwhile may have something to lose.
         yield Delete(PODS, pod.meta.key, pod.meta.uid, pod.meta.resource_version)
-    else:
-        yield from mended_labels(pod, labels)
-
-
-def mended_labels(pod: Pod, wanted: PodLabels) -> Iterator[Patch]:
-    """Put back the labels that selectors rest on, where somebody has changed them."""
-    if pod.labels != wanted:
-        labels = dict(zip(SELECTED_BY, (value or None for value in wanted), strict=True))
-        yield Patch(PODS, pod.meta, {"metadata": {"labels": labels}})
+    elif pod.labels != labels:
+        wanted = dict(zip(SELECTED_BY, (value or None for value in labels), strict=True))
+        yield Patch(PODS, pod.meta, {"metadata": {"labels": wanted}})
 
 
 def with_env(spec: Manifest, variables: Manifest) -> dict[str, Any]:

@@ -68,12 +68,12 @@ def _actions(
     places = [*alive, *replaced.held]
     surplus = len(places) - group.spec.worker.replicas
     victims = first_to_go(places)[: max(0, surplus)]
+    known = template if observed.cluster is not None else None
     # Either creates or deletes, never both: a Pod is not made only to be deleted.
     for victim in victims:
         yield Delete(PODS, victim.meta.key, victim.meta.uid)
     for worker in alive:
         if worker not in victims:
-            known = template if observed.cluster is not None else worker.template
             yield from mended(worker, labels, known)
     for number in islice(_free_numbers(observed), max(0, -surplus)):
         instead = partial(_create, observed, template, number + ELSEWHERE)

@@ -13,7 +13,9 @@ from tests.e2e.cluster.controlplane.options import Options
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.cluster.operator import NAMESPACE
 from tests.e2e.controlplane.custom_resources import apply_custom_resources
+from tests.e2e.controlplane.dask import Dask
 from tests.e2e.controlplane.operator_process import OperatorProcess
+from tests.e2e.faults.proxy import FaultProxy
 from tests.e2e.terminal import say
 
 _RIGHTS = Path(__file__).parents[3] / "manifests" / "base" / "rbac.yaml"
@@ -55,6 +57,12 @@ def namespace(api: Api) -> Iterator[str]:
     api.delete(path_of("v1", "namespaces", name=name))
 
 
+@pytest.fixture
+def dask(api: Api, namespace: str) -> Dask:
+    """An empty namespace."""
+    return Dask(api, namespace)
+
+
 @pytest.fixture(scope="session")
 def custom_resources(control_plane: ControlPlane) -> None:
     """The CRDs of the repository, established and known to the garbage collector."""
@@ -88,3 +96,22 @@ def operator(start_operator: Callable[..., OperatorProcess]) -> Iterator[Operato
     with ExitStack() as stack:
         options = ("--leader-election", f"--lease-namespace={NAMESPACE}")
         yield stack.enter_context(start_operator(*options))
+
+
+@pytest.fixture
+def operator_proxy(operator_kubeconfig: Path) -> Iterator[FaultProxy]:
+    """What is between the API server and an operator of the test's own."""
+    with FaultProxy(operator_kubeconfig) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def proxied_operator(
+    operator_proxy: FaultProxy,
+    namespace: str,
+    custom_resources: None,  # noqa: ARG001 - the operator's kinds must exist
+) -> Iterator[OperatorProcess]:
+    """An operator behind the proxy, for the test's namespace only."""
+    options = (f"--namespace={namespace}",)
+    with OperatorProcess(operator_proxy.kubeconfig, options=options) as operator:
+        yield operator

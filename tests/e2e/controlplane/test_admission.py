@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from tests.e2e.cluster.controlplane.api import Api, Json
+from tests.e2e.cluster.controlplane.api import Json
 from tests.e2e.cluster.controlplane.errors import ApiError
 from tests.e2e.controlplane.dask import Dask
 from tests.e2e.controlplane.kubectl import seed
@@ -16,12 +16,6 @@ JOB: Final = "job.yaml"
 HIGHMEM: Final = "simple-cluster-highmem-worker-group"
 
 pytestmark = pytest.mark.usefixtures("custom_resources")
-
-
-@pytest.fixture
-def dask(api: Api, namespace: str) -> Dask:
-    """An empty namespace."""
-    return Dask(api, namespace)
 
 
 def sent(dask: Dask, manifest: Json) -> Json:

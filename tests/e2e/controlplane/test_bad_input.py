@@ -22,12 +22,6 @@ pytestmark = pytest.mark.usefixtures("operator")
 
 
 @pytest.fixture
-def dask(api: Api, namespace: str) -> Dask:
-    """An empty namespace."""
-    return Dask(api, namespace)
-
-
-@pytest.fixture
 def neighbour(api: Api) -> Iterator[Dask]:
     """Another namespace, in which all is well."""
     name = f"test-{secrets.token_hex(4)}"

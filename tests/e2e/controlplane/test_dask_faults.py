@@ -1,20 +1,17 @@
 """The whole life of Dask objects while requests get lost, are refused, and caches are stale."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from time import monotonic
 from typing import Final
 
 import pytest
 
-from tests.e2e.cluster.controlplane.api import Api
 from tests.e2e.cluster.controlplane.audit import requests
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.controlplane.dask import Dask
 from tests.e2e.controlplane.dask_life import CLUSTER, END, JOB, LIFE, PODS_MADE, WRITES
 from tests.e2e.controlplane.dask_picture import a_cluster, a_job, an_ended_job, settle
-from tests.e2e.controlplane.operator_process import OperatorProcess
 from tests.e2e.controlplane.quiet import Quiet
 from tests.e2e.controlplane.worker_history import WorkerHistory
 from tests.e2e.faults.faults import Answer, HoldEvents, LoseAnswer, Refuse, RequestFault
@@ -49,38 +46,13 @@ WEATHERS: Final = {
 }
 
 
-@pytest.fixture
-def dask(api: Api, namespace: str) -> Dask:
-    """An empty namespace."""
-    return Dask(api, namespace)
-
-
-@pytest.fixture
-def proxy(operator_kubeconfig: Path) -> Iterator[FaultProxy]:
-    """What is between the operator and the API server."""
-    with FaultProxy(operator_kubeconfig) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def operator(
-    proxy: FaultProxy,
-    namespace: str,
-    custom_resources: None,  # noqa: ARG001 - its kinds must exist
-) -> Iterator[OperatorProcess]:
-    """An operator behind the proxy, for the test's namespace only."""
-    options = (f"--namespace={namespace}",)
-    with OperatorProcess(proxy.kubeconfig, options=options) as operator:
-        yield operator
-
-
-@pytest.mark.usefixtures("operator")
+@pytest.mark.usefixtures("proxied_operator")
 @pytest.mark.timeout(240, func_only=True)
 @pytest.mark.parametrize(("faults", "stale"), WEATHERS.values(), ids=WEATHERS)
 def test_a_life_in_bad_weather(
     control_plane: ControlPlane,
     dask: Dask,
-    proxy: FaultProxy,
+    operator_proxy: FaultProxy,
     faults: dict[Kind, Sequence[RequestFault]],
     stale: bool,
 ) -> None:
@@ -91,7 +63,7 @@ def test_a_life_in_bad_weather(
     fired: Counter[Kind] = Counter()
     with WorkerHistory(dask, control_plane.kubeconfig) as history:
         for steps in (LIFE, END):
-            with Weather(proxy, dask.namespace, faults, stale=stale) as weather:
+            with Weather(operator_proxy, dask.namespace, faults, stale=stale) as weather:
                 for step in steps:
                     weather.change()
                     step.act(dask)
@@ -106,9 +78,9 @@ def test_a_life_in_bad_weather(
     assert {*faults, *([WATCH] if stale else [])} == set(+fired)
 
 
-@pytest.mark.usefixtures("operator")
+@pytest.mark.usefixtures("proxied_operator")
 def test_what_is_gone_is_not_made_again_and_again(
-    control_plane: ControlPlane, dask: Dask, proxy: FaultProxy
+    control_plane: ControlPlane, dask: Dask, operator_proxy: FaultProxy
 ) -> None:
     """
     While the operator is not told that a cluster is deleted, it makes each of its Pods once at most.
@@ -116,27 +88,27 @@ def test_what_is_gone_is_not_made_again_and_again(
     dask.apply("cluster.yaml")
     settle(dask, a_cluster(CLUSTER, 2), STEP_SECONDS)
     for plural in ("daskclusters", "daskworkergroups"):
-        proxy.add(Rule(Match("watch", plural, namespace=dask.namespace), HoldEvents()))
+        operator_proxy.add(Rule(Match("watch", plural, namespace=dask.namespace), HoldEvents()))
 
     dask.api.delete(dask.path("daskclusters", CLUSTER))
     began = monotonic()
     dask.wait_for(lambda: monotonic() - began > LATE_SECONDS, "some passes")
-    proxy.clear()
+    operator_proxy.clear()
 
     settle(dask, {}, STEP_SECONDS)
     made = pods_made(control_plane, dask.namespace)
     assert made.total() <= 3 * 2, made
 
 
-@pytest.mark.usefixtures("operator")
-def test_a_conflict_at_a_delete_is_no_proof(dask: Dask, proxy: FaultProxy) -> None:
+@pytest.mark.usefixtures("proxied_operator")
+def test_a_conflict_at_a_delete_is_no_proof(dask: Dask, operator_proxy: FaultProxy) -> None:
     """
     A cluster of an ended job whose deletion is answered with a conflict is deleted all the same.
     """
     dask.apply("job.yaml")
     settle(dask, a_job(JOB, 2), STEP_SECONDS)
     match = Match("delete", "daskclusters", namespace=dask.namespace)
-    rule = proxy.add(Rule(match, Answer(409, "Conflict"), times=1))
+    rule = operator_proxy.add(Rule(match, Answer(409, "Conflict"), times=1))
 
     dask.set_pod(f"{JOB}-runner", phase="Succeeded")
 

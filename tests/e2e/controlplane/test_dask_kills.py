@@ -1,13 +1,10 @@
 """SIGKILL at every write in the life of Dask objects: all ends as without."""
 
-from collections.abc import Iterator
 from http import HTTPStatus
-from pathlib import Path
 from typing import Final
 
 import pytest
 
-from tests.e2e.cluster.controlplane.api import Api
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.controlplane.dask import Dask
 from tests.e2e.controlplane.dask_life import END, LIFE, PODS_MADE, WRITES, Step
@@ -82,44 +79,19 @@ class Killer:
         return self._proxy.seen(WRITE, namespace=self._namespace)
 
 
-@pytest.fixture
-def dask(api: Api, namespace: str) -> Dask:
-    """An empty namespace."""
-    return Dask(api, namespace)
-
-
-@pytest.fixture
-def proxy(operator_kubeconfig: Path) -> Iterator[FaultProxy]:
-    """What is between the operator and the API server."""
-    with FaultProxy(operator_kubeconfig) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def operator(
-    proxy: FaultProxy,
-    namespace: str,
-    custom_resources: None,  # noqa: ARG001 - its kinds must exist
-) -> Iterator[OperatorProcess]:
-    """An operator behind the proxy, for the test's namespace only."""
-    options = (f"--namespace={namespace}",)
-    with OperatorProcess(proxy.kubeconfig, options=options) as operator:
-        yield operator
-
-
 @pytest.mark.timeout(300, func_only=True)
 @pytest.mark.parametrize("before", [False, True], ids=["after", "before"])
 def test_killed_at_each_write(
     control_plane: ControlPlane,
     dask: Dask,
-    proxy: FaultProxy,
-    operator: OperatorProcess,
+    operator_proxy: FaultProxy,
+    proxied_operator: OperatorProcess,
     before: bool,
 ) -> None:
     """
     Killed after each write of a whole life, or before the next, it reaches what it reaches without.
     """
-    killer = Killer(operator, proxy, dask.namespace, before=before)
+    killer = Killer(proxied_operator, operator_proxy, dask.namespace, before=before)
     for step in STEPS:
         if step is END[0]:
             assert PODS_MADE == killer.written().count(("create", "pods"))
@@ -127,7 +99,7 @@ def test_killed_at_each_write(
         step.act(dask)
         live(dask, killer, step)
     written = killer.written()
-    proxy.clear()
+    operator_proxy.clear()
     dask.wait_for(Quiet(control_plane, dask.namespace, REST_SECONDS), "rest")
 
     assert {} == picture(dask)

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 import yaml
 
-from tests.e2e.cluster.controlplane.api import Api, Json
+from tests.e2e.cluster.controlplane.api import Json
 from tests.e2e.cluster.controlplane.audit import requests
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.controlplane.dask import GROUP, SEED, Dask
@@ -74,12 +74,6 @@ class Leaders:
             sum(seen.verb in WRITES and 200 <= seen.code < 300 for seen in proxy.seen())
             for proxy in self._proxies
         ]
-
-
-@pytest.fixture
-def dask(api: Api, namespace: str) -> Dask:
-    """An empty namespace."""
-    return Dask(api, namespace)
 
 
 @pytest.fixture

@@ -30,12 +30,6 @@ def others(api: Api) -> Iterator[tuple[Dask, Dask]]:
         api.delete(path_of("v1", "namespaces", name=name))
 
 
-@pytest.fixture
-def dask(api: Api, namespace: str) -> Dask:
-    """An empty namespace."""
-    return Dask(api, namespace)
-
-
 def grant(dask: Dask, account_namespace: str, but: str = "") -> None:
     """Give the operator's rights in one namespace: the ClusterRole's rules, *but* one, as a Role."""
     rules = next(

@@ -23,12 +23,6 @@ MANY = 100
 
 
 @pytest.fixture
-def dask(api: Api, namespace: str) -> Dask:
-    """An empty namespace."""
-    return Dask(api, namespace)
-
-
-@pytest.fixture
 def slow_collector(control_plane: ControlPlane) -> Iterator[ControlPlane]:
     """A control plane whose garbage collector the test may stop."""
     yield control_plane

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from daskop.plan.names import Naming
-from tests.e2e.cluster.controlplane.api import Api, Json, has_condition
+from tests.e2e.cluster.controlplane.api import Json, has_condition
 from tests.e2e.cluster.controlplane.audit import Request, requests
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.controlplane.dask import GROUP, Dask
@@ -31,12 +31,6 @@ from tests.e2e.controlplane.quiet import WRITES
 TOLD_WITHIN_SECONDS: Final = 5.0
 
 pytestmark = pytest.mark.usefixtures("operator")
-
-
-@pytest.fixture
-def dask(api: Api, namespace: str) -> Dask:
-    """An empty namespace."""
-    return Dask(api, namespace)
 
 
 NOWHERE: Final = {"volumeMounts": [{"name": "nowhere", "mountPath": "/data"}]}

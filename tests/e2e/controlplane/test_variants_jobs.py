@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.cluster.controlplane.api import Api, Json
+from tests.e2e.cluster.controlplane.api import Json
 from tests.e2e.controlplane.dask import SEED, Dask
 from tests.e2e.controlplane.operator_process import OperatorProcess
 from tests.e2e.controlplane.pod_states import READY, SCHEDULED, terminated
@@ -19,12 +19,6 @@ GROUP = f"{CLUSTER}-default-worker-group"
 SOON_SECONDS = 10.0
 GATES = {"schedulingGates": [{"name": "tests.example/hold"}]}
 RUNS: Json = {"running": {}}
-
-
-@pytest.fixture
-def dask(api: Api, namespace: str) -> Dask:
-    """An empty namespace."""
-    return Dask(api, namespace)
 
 
 def created(dask: Dask, **runner: Any) -> None:

@@ -13,7 +13,7 @@ from daskop.plan.actions import Patch
 from daskop.plan.cluster import default_group, plan_cluster, scheduler_pod
 from daskop.plan.job import job_cluster, runner_pod
 from daskop.plan.observed import ObservedCluster
-from daskop.plan.pod_template import inherited, mended_labels, metadata, pod
+from daskop.plan.pod_template import inherited, mended, metadata, pod
 from daskop.plan.service import scheduler_service
 from tests.unit.builders import (
     CLUSTER_UID,
@@ -170,21 +170,22 @@ def test_labels_that_selectors_rest_on_are_put_back(labels: PodLabels, wanted: P
     """
     pod = a_pod("p", labels=labels)
 
-    (patch,) = mended_labels(pod, wanted)
+    (patch,) = mended(pod, wanted, None)
 
+    assert isinstance(patch, Patch)
     assert ("Pod", pod.meta) == (patch.resource.kind, patch.meta)
     names = (CLUSTER_NAME, COMPONENT, GROUP_NAME)
     left = {**dict(zip(names, labels, strict=True)), **patch.body["metadata"]["labels"]}
     after = PodLabels.of({name: value for name, value in left.items() if value is not None})
     assert wanted == after
-    assert [] == list(mended_labels(pod._replace(labels=after), wanted))
+    assert [] == list(mended(pod._replace(labels=after), wanted, None))
 
 
 def test_right_labels_need_nothing() -> None:
     """
     A Pod that is selected as it should be is not written.
     """
-    assert [] == list(mended_labels(a_pod("p", labels=WANTED), WANTED))
+    assert [] == list(mended(a_pod("p", labels=WANTED), WANTED, None))
 
 
 def test_a_new_scheduler_has_no_label_that_is_taken_back() -> None:

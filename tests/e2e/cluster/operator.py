@@ -13,7 +13,7 @@ IMAGE_ANNOTATION = "daskop.local/image-id"
 """On the Pod template: an image built anew under the same name starts a new Pod."""
 
 CRDS = str(REPOSITORY / "crds")
-MANIFESTS = str(REPOSITORY / "manifests" / "base")
+MANIFESTS = str(REPOSITORY / "manifests" / "overlays" / "cluster-wide")
 
 
 def deploy(cluster: Kind) -> None:

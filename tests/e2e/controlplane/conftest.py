@@ -6,19 +6,17 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.e2e.cluster.controlplane.api import Api, path_of
 from tests.e2e.cluster.controlplane.options import Options
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.cluster.operator import NAMESPACE
+from tests.e2e.controlplane import rights
 from tests.e2e.controlplane.custom_resources import apply_custom_resources
 from tests.e2e.controlplane.dask import Dask
 from tests.e2e.controlplane.operator_process import OperatorProcess
 from tests.e2e.faults.proxy import FaultProxy
 from tests.e2e.terminal import say
-
-_RIGHTS = Path(__file__).parents[3] / "manifests" / "base" / "rbac.yaml"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -72,13 +70,8 @@ def custom_resources(control_plane: ControlPlane) -> None:
 @pytest.fixture(scope="session")
 def operator_kubeconfig(control_plane: ControlPlane) -> Path:
     """A kubeconfig of the operator's own user, with exactly the rights that the manifests give."""
-    api = control_plane.api
-    api.make_namespace(NAMESPACE)
-    for manifest in yaml.safe_load_all(_RIGHTS.read_text()):
-        namespace = "" if manifest["kind"].startswith("Cluster") else NAMESPACE
-        plural = f"{manifest['kind'].lower()}s"
-        api.create(path_of(manifest["apiVersion"], plural, namespace), manifest)
-    return control_plane.kubeconfig_for(NAMESPACE, "daskop")
+    rights.grant(control_plane.api)
+    return control_plane.kubeconfig_for(NAMESPACE, rights.ACCOUNT)
 
 
 @pytest.fixture(scope="session")

@@ -2,18 +2,15 @@
 
 import secrets
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.e2e.cluster.controlplane.api import Api, path_of
 from tests.e2e.cluster.controlplane.plane import ControlPlane
+from tests.e2e.controlplane import rights
 from tests.e2e.controlplane.dask import Dask
 from tests.e2e.controlplane.operator_process import OperatorProcess
 
-RIGHTS = Path(__file__).parents[3] / "manifests" / "base" / "rbac.yaml"
-RBAC = "rbac.authorization.k8s.io/v1"
 ACCOUNT = "confined"
 NAME = "simple-cluster"
 
@@ -32,17 +29,13 @@ def others(api: Api) -> Iterator[tuple[Dask, Dask]]:
 
 def grant(dask: Dask, account_namespace: str, but: str = "") -> None:
     """Give the operator's rights in one namespace: the ClusterRole's rules, *but* one, as a Role."""
-    rules = next(
-        [rule for rule in manifest["rules"] if but not in rule["resources"]]
-        for manifest in yaml.safe_load_all(RIGHTS.read_text())
-        if manifest["kind"] == "ClusterRole"
-    )
+    rules = [rule for rule in rights.rules() if but not in rule["resources"]]
     role = {"metadata": {"name": ACCOUNT}, "rules": rules}
     subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": account_namespace}
     reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": ACCOUNT}
     binding = {"metadata": {"name": ACCOUNT}, "roleRef": reference, "subjects": [subject]}
-    dask.api.create(path_of(RBAC, "roles", dask.namespace), role)
-    dask.api.create(path_of(RBAC, "rolebindings", dask.namespace), binding)
+    dask.api.create(path_of(rights.RBAC, "roles", dask.namespace), role)
+    dask.api.create(path_of(rights.RBAC, "rolebindings", dask.namespace), binding)
 
 
 @pytest.mark.usefixtures("custom_resources")

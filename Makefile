@@ -12,7 +12,7 @@ ON_OLDEST := PYTHONPATH=$(OLDEST):src $(BIN)
 CLUSTER := $(BIN)/python -m tests.e2e.cluster
 SOURCES := src tests benchmarks
 
-.PHONY: help setup fmt lint types arch unit decisions oldest e2e test check cover score bench crds requirements \
+.PHONY: help setup fmt lint types arch unit decisions oldest e2e test check cover score bench docs reference crds manifests requirements \
 	image cluster-up cluster-down kubeconfig deploy undeploy control-plane demo clean
 
 help: ## List the targets
@@ -66,7 +66,7 @@ e2e: setup ## Tests on a real control plane and on kind, both started from nothi
 
 test: check e2e ## Everything: check, then e2e
 
-check: lint types arch unit decisions ## What must be green at every commit
+check: lint types arch unit decisions docs ## What must be green at every commit
 
 cover: setup ## Unit tests with branch coverage
 	$(BIN)/coverage run -m pytest tests/unit
@@ -78,12 +78,21 @@ score: setup ## Measure the shape of the code against its targets
 bench: setup ## Benchmarks; writes docs/benchmarks.md (about 9 minutes)
 	$(BIN)/python -m benchmarks
 
+docs: setup ## Build the documentation into build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+reference: setup ## Generate the reference pages that come from the code
+	$(BIN)/python -m tests.docs.reference
+
 crds: setup ## Generate crds/ from the models
 	$(BIN)/daskop crds --directory crds
 
+manifests: crds ## Render install.yaml and the chart's files
+	$(CLUSTER) manifests
+
 requirements: setup ## Resolve and pin the packages anew (needs uv)
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group dev pyproject.toml --output-file requirements/dev.txt
-	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --output-file requirements/image.txt
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --excludes requirements/not-in-image.txt pyproject.toml --output-file requirements/image.txt
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/dask.in --output-file requirements/dask.txt
 
 image: setup ## Build the operator's image

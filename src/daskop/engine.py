@@ -20,6 +20,7 @@ from daskop.cache.informer import Informer
 from daskop.cache.informers import Informers
 from daskop.cache.store import Store
 from daskop.clock import SystemClock
+from daskop.errors import ForbiddenError
 from daskop.kube.client import Client
 from daskop.kube.transport import connect
 from daskop.kube.watch import ResourceWatcher
@@ -48,6 +49,8 @@ FLUSH_SECONDS = 2.0
 LEASE_CONNECTIONS = 2
 LEASE_SECONDS = 4.0
 """The lease has a client of its own: its requests must not wait for others, nor for long."""
+
+RIGHTS_HINT = "docs/security.md lists the rights that the operator needs, and why"
 
 V = TypeVar("V", bound=HasMeta)
 
@@ -167,8 +170,8 @@ class Engine:
 
     def _build_servers(self) -> list[HttpServer]:
         health = {
-            "/healthz": check(self._healthy, "a thread has died or is stuck"),
-            "/readyz": check(self._ready, "the caches are not filled yet, or we are stopping"),
+            "/healthz": check(self._why_unhealthy),
+            "/readyz": check(self._why_unready),
         }
         metrics = {"/metrics": self._metrics_page}
         return [
@@ -185,12 +188,22 @@ class Engine:
         for informers in self._informers.values():
             yield from informers.members.values()
 
-    def _synced(self) -> bool:
-        return all(informer.has_synced for informer in self._needed)
+    def _why_unready(self) -> str:
+        """Empty if we are; followers are ready too: their caches are as warm as the leader's."""
+        if self._stopping.is_set():
+            return "stopping"
+        refusals = [informer.refusal for informer in self._needed if informer.refusal]
+        # Without the right to the lease we shall never lead; that another leads is no trouble.
+        trouble = self._elector.trouble if self._elector is not None else None
+        if isinstance(trouble, ForbiddenError):
+            refusals.append(str(trouble))
+        if refusals:
+            return "\n".join([*sorted(refusals), RIGHTS_HINT])
+        waiting = sorted({informer.name for informer in self._needed if not informer.has_synced})
+        return f"the caches are not filled yet: {', '.join(waiting)}" if waiting else ""
 
-    def _ready(self) -> bool:
-        """Followers are ready too: their caches are as warm as the leader's."""
-        return self._synced() and not self._stopping.is_set()
+    def _why_unhealthy(self) -> str:
+        return "" if self._healthy() else "a thread has died or is stuck"
 
     def _healthy(self) -> bool:
         """
@@ -257,6 +270,7 @@ class Engine:
     def _stop_work(self) -> None:
         for controller in self._controllers:
             controller.stop()
+        self._applier.end()  # a long plan is the next leader's to go on with
         deadline = self._clock.monotonic() + PASS_SECONDS
         for controller in self._controllers:
             if not controller.join(max(0.0, deadline - self._clock.monotonic())):

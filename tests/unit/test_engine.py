@@ -17,7 +17,7 @@ from daskop.api.children import Pod
 from daskop.api.meta import NamespacedName
 from daskop.api.resources import PODS
 from daskop.cache.store import Store
-from daskop.engine import Engine
+from daskop.engine import RIGHTS_HINT, Engine
 from daskop.errors import DaskopError
 from daskop.runtime.handlers import enqueue_self
 from daskop.runtime.reconciler import Result
@@ -155,16 +155,16 @@ def test_no_pass_is_made_before_all_is_listed(server: Server, tmp_path: Path) ->
     With a list under way it lives but is not ready, and a stop does not wait for it.
     """
     server.listed.clear()
-    seen: list[int] = []
+    seen: list[tuple[int, str]] = []
 
     def during(addresses: dict[str, str]) -> None:
         until(lambda: get(addresses["health"], "/healthz")[0] == 200)
-        seen.append(get(addresses["health"], "/readyz")[0])
+        seen.append(get(addresses["health"], "/readyz"))
         server.listed.set()
 
     reconciler = run(server, tmp_path, during)
 
-    assert [503] == seen
+    assert [(503, "the caches are not filled yet: pods\n")] == seen
     assert reconciler.keys in ([], [key("p"), key("p")])
 
 
@@ -193,6 +193,39 @@ def test_a_follower_is_ready_and_makes_no_pass(tmp_path: Path) -> None:
 
     assert [] == reconciler.keys
     assert "daskop_leader 0.0" in seen["metrics"]
+
+
+class Refusing(Server):
+    """An API server that does not allow what a word in its path stands for, for a while."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__()
+        self.word = word
+
+    def __call__(self, request: Request) -> Answer:
+        """Answer one request."""
+        if self.word and self.word in request.path:
+            message = f"{self.word} is forbidden"
+            return Answer(403, {"kind": "Status", "reason": "Forbidden", "message": message})
+        return super().__call__(request)
+
+
+@pytest.mark.parametrize("word", ["pods", "leases"])
+def test_what_is_not_allowed_is_said_by_readyz(tmp_path: Path, word: str) -> None:
+    """
+    In the server's words, with a hint; once it is allowed, the engine is ready and works.
+    """
+    server, seen = Refusing(word), set[tuple[int, str]]()
+
+    def during(addresses: dict[str, str]) -> None:
+        until(lambda: "forbidden" in get(addresses["health"], "/readyz")[1])
+        seen.add(get(addresses["health"], "/readyz"))
+        server.word = ""
+        until(lambda: get(addresses["health"], "/readyz")[0] == 200)
+
+    run(server, tmp_path, during, lease="ns")
+
+    assert {(503, f"{word} is forbidden\n{RIGHTS_HINT}\n")} == seen
 
 
 def test_a_leader_gets_its_lease_first(server: Server, tmp_path: Path) -> None:

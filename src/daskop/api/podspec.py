@@ -43,8 +43,8 @@ class _Container(_Preserving):
     )
     env: list[_Named] | None = Field(
         default=None,
-        description="Environment variables. The operator adds DASK_SCHEDULER_ADDRESS and "
-        "DASK_WORKER_NAME where they are not set here.",
+        description="Environment variables. Where they are not set here, the operator adds "
+        "DASK_SCHEDULER_ADDRESS in workers and in a job's runner, DASK_WORKER_NAME in workers.",
     )
 
 

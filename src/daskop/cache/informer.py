@@ -102,6 +102,11 @@ class Informer(Generic[V]):
         """Whether the store has held all that the server listed."""
         return self._synced.is_set()
 
+    @property
+    def refusal(self) -> str:
+        """The server's words for a list or watch that it does not allow; else empty."""
+        return self._reflector.refusal
+
     def wait_until_synced(self, seconds: float) -> bool:
         """Wait for the first full list; False if it did not come in time."""
         return self._synced.wait(seconds)

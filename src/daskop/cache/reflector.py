@@ -13,7 +13,13 @@ from daskop.cache.backoff import Backoff
 from daskop.cache.lister_watcher import ListerWatcher
 from daskop.cache.versions import is_older
 from daskop.clock import Clock
-from daskop.errors import ApiError, ConnectionFailedError, GoneError, VersionsWentBackError
+from daskop.errors import (
+    ApiError,
+    ConnectionFailedError,
+    ForbiddenError,
+    GoneError,
+    VersionsWentBackError,
+)
 from daskop.log import Surviving
 
 HEALTHY_SECONDS = 30.0
@@ -75,6 +81,7 @@ class Reflector:
         self._resource_version = ""
         self._retry_after = 0.0  # seconds that the last failure asked for
         self._cut_short = False  # the last watch ended before its time
+        self.refusal = ""  # the server's words for a list or watch that it does not allow
 
     def run(self) -> None:
         """Work until :meth:`stop`; to be called in a thread of its own."""
@@ -115,6 +122,8 @@ class Reflector:
                 log.warning("watch_failed", resource=self._name, error=str(error))
             if isinstance(error, ApiError):
                 self._retry_after = error.retry_after_seconds
+            if isinstance(error, ForbiddenError):
+                self.refusal = str(error)
             return _Outcome.FAILED
 
     def _list_and_watch(self) -> bool:
@@ -141,6 +150,7 @@ class Reflector:
     def _list(self) -> None:
         self._suspected.clear()  # before: what is missed from now on counts again
         self._resource_version = self._sink.replace(self._source.pages())
+        self.refusal = ""
 
     def _check_version(self) -> None:
         """A watch from a version that is still to come would be silent, and miss what comes."""
@@ -155,7 +165,9 @@ class Reflector:
             if is_older(version, self._resource_version):
                 raise VersionsWentBackError(f"{version} came after {self._resource_version}")
             self._sink.apply(event)
+            self.refusal = ""
             # Only now: an event that could not be stored is asked for again.
             self._resource_version = version
             if self._must_relist():  # a bookmark comes every minute, if nothing else does
                 return
+        self.refusal = ""

@@ -1,5 +1,6 @@
 """Carries out plans: the only writer of anything but status, leases and events."""
 
+import threading
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
@@ -34,6 +35,11 @@ class Applier:
         self._writer = writer
         self._parallel = parallel
         self._pool = ThreadPoolExecutor(parallel, thread_name_prefix="applier")
+        self._ending = threading.Event()
+
+    def end(self) -> None:
+        """Begin no more requests: a plan under way returns with the rest of it left."""
+        self._ending.set()
 
     def stop(self) -> None:
         """Finish the requests under way and end the threads."""
@@ -48,7 +54,7 @@ class Applier:
 
     def apply(self, actions: Sequence[Action]) -> bool:
         """
-        Carry out the first 100 of *actions*, and return whether those were all.
+        Carry out the first 100 of *actions*, and return whether those were all, and were begun.
 
         They are begun in their order, one at first, and for each that succeeds one more at the
         same time: what is refused once is not asked a hundred times.
@@ -63,7 +69,8 @@ class Applier:
         under_way: set[Future[None]] = set()
         allowed, failed = 1, False
         while True:
-            free = 0 if failed else min(allowed, self._parallel) - len(under_way)
+            enough = failed or self._ending.is_set()
+            free = 0 if enough else min(allowed, self._parallel) - len(under_way)
             more = [self._pool.submit(self._attempt, action) for action in islice(left, free)]
             begun += more
             under_way.update(more)
@@ -81,7 +88,7 @@ class Applier:
             raise failure
         if actions:
             log.info("plan_applied", **_summary(actions[:MAX_ACTIONS]))
-        return len(actions) <= MAX_ACTIONS
+        return len(begun) == len(actions)
 
     def _attempt(self, action: Action) -> None:
         match action:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from daskop.api.meta import HasMeta, Manifest, Meta, NamespacedName
 from daskop.api.resources import Resource
 from daskop.clock import Clock
-from daskop.errors import TOLD, DaskopError, NotFoundError
+from daskop.errors import TOLD, DaskopError, ForbiddenError, NotFoundError
 from daskop.plan.actions import Event, Plan
 from daskop.plan.refusal import refused_status
 from daskop.runtime.applier import Applier
@@ -59,13 +59,13 @@ class PlanExecutor:
             DaskopError: If a write failed; the writes after it were not begun. What people have to
                 mend is told by a condition and an event before.
         """
-        # A cache that is late would make anew what the garbage collector takes from an owner that
-        # is gone, pass after pass, or delete workers that are wanted by now.
-        if plan.actions and not self._is_current(resource, view.meta):
-            return Result(LATE)
         complete, refusal = True, None
         status = plan.status
         try:
+            # A cache that is late would make anew what the garbage collector takes from an owner
+            # that is gone, pass after pass, or delete workers that are wanted by now.
+            if plan.actions and not self._is_current(resource, view.meta):
+                return Result(LATE)
             complete = self._applier.apply(plan.actions)
         except TOLD as error:
             refusal = error
@@ -76,8 +76,12 @@ class PlanExecutor:
             status_after = self._status.write(resource, view.meta, view.status, status)
         except NotFoundError:
             return Result()  # it went meanwhile, and with it all that was to be said of it
-        for event in self._events(plan, refusal, stored=status_after is None):
-            self._recorder.record(resource, view.meta, event)
+        except ForbiddenError as error:
+            # No condition can say so: whoever asks why nothing is said finds an event.
+            told = (*self._events(plan, refusal, stored=False), _warning(error))
+            self._tell(resource, view.meta, told)
+            raise
+        self._tell(resource, view.meta, self._events(plan, refusal, stored=status_after is None))
         waits = [wait for wait in (plan.requeue_after, status_after) if wait is not None]
         wait = min(waits, default=None)
         if refusal is not None:
@@ -100,10 +104,18 @@ class PlanExecutor:
         told = plan.events if stored else ()
         if refusal is None:
             return told
-        return (*told, Event(refusal.condition_reason, str(refusal), warning=True))
+        return (*told, _warning(refusal))
+
+    def _tell(self, resource: Resource, meta: Meta, events: tuple[Event, ...]) -> None:
+        for event in events:
+            self._recorder.record(resource, meta, event)
 
     def _refused(self, view: HasStatus, plan: Plan, error: DaskopError) -> dict[str, Any]:
         """The status to store: what the plan says, and what came of it."""
         planned = view.status if plan.status is None else plan.status
         reason, generation = error.condition_reason, view.meta.generation
         return refused_status(planned, view.status, reason, str(error), generation, self.now())
+
+
+def _warning(error: DaskopError) -> Event:
+    return Event(error.condition_reason, str(error), warning=True)

@@ -20,13 +20,14 @@ REQUEST_SECONDS = 10.0
 """A client that is slower than this is cut off."""
 
 
-def check(good: Callable[[], bool], failing: str) -> Page:
-    """A page that is 200 ``ok`` or 503 with the word for what fails."""
+def check(trouble: Callable[[], str]) -> Page:
+    """A page that is 200 ``ok``, or 503 with the words for what fails."""
 
     def page() -> tuple[HTTPStatus, bytes]:
-        if good():
+        words = trouble()
+        if not words:
             return HTTPStatus.OK, b"ok\n"
-        return HTTPStatus.SERVICE_UNAVAILABLE, f"{failing}\n".encode()
+        return HTTPStatus.SERVICE_UNAVAILABLE, f"{words}\n".encode()
 
     return page
 
@@ -75,6 +76,11 @@ class HttpServer:
 class _Handler(BaseHTTPRequestHandler):
     pages: Mapping[str, Page]
     timeout = REQUEST_SECONDS
+
+    def handle(self) -> None:
+        """Serve one connection; a client that hangs up is no fault of ours."""
+        with suppress(ConnectionError):
+            super().handle()
 
     def do_GET(self) -> None:
         """Answer one request."""

@@ -104,8 +104,8 @@ class LeaderElector:
         self._lost = False
         self._began: float | None = None  # monotonic, of the last renewal; None: we never led
         self._seen: Manifest | None = None  # the Lease as we last read or wrote it
-        self._changed = 0.0  # monotonic, when we saw the lease become what it is
-        self._trouble = ""  # the kind of the last failure, until a try succeeds
+        self._free_at = 0.0  # monotonic, when the lease as we know it has run out
+        self.trouble: DaskopError | None = None  # the last failure, until a try succeeds
 
     def start(self) -> None:
         """Begin to try."""
@@ -178,7 +178,8 @@ class LeaderElector:
             if self._lost:
                 return
             pause = self._times.retry_seconds * random.uniform(1, JITTER)  # noqa: S311 - no secret
-            pause = max(0.0, min(pause, self._left()))
+            left = self._free_at - self._clock.monotonic()  # a follower comes on time
+            pause = max(0.0, min(pause, self._left(), left if left > 0 else pause))
         self._release()
 
     def _left(self) -> float:
@@ -197,17 +198,18 @@ class LeaderElector:
 
     def _attempt(self) -> None:
         """Make one try; whatever goes wrong is a try that failed."""
-        trouble = ""
+        trouble: DaskopError | None = None
         with Surviving("lease_try_crashed"):
             try:
                 self._acquire_or_renew()
             except (AlreadyExistsError, ConflictError) as error:  # another was faster
                 log.debug("lease_contended", error=str(error))
             except DaskopError as error:
-                trouble = type(error).__name__
-                if trouble != self._trouble:  # once, not every two seconds of an outage
+                trouble = error
+                # Once, not every two seconds of an outage.
+                if type(error) is not type(self.trouble):
                     log.warning("lease_try_failed", error=str(error))
-        self._trouble = trouble
+        self.trouble = trouble
 
     def _acquire_or_renew(self) -> None:
         if self._began is not None and self._seen is not None:
@@ -215,9 +217,7 @@ class LeaderElector:
                 self._take(self._seen)
                 return
         lease = self._read()
-        # The holder gives up by its own times, which may not be ours.
-        lasts = max(_spec(lease).get("leaseDurationSeconds") or 0, self._times.lease_seconds)
-        ran_out = self._clock.monotonic() - self._changed >= lasts
+        ran_out = self._clock.monotonic() >= self._free_at
         # Our own name without our knowing is an earlier write whose answer was lost.
         if ran_out or _holder(lease) in ("", self._identity):
             self._take(lease)
@@ -238,7 +238,9 @@ class LeaderElector:
         if _holder(lease) != _holder(self._seen):
             log.info("lease_holder_changed", holder=_holder(lease))
         self._seen = lease
-        self._changed = self._clock.monotonic()
+        # The holder gives up by its own times, which may not be ours.
+        lasts = max(_spec(lease).get("leaseDurationSeconds") or 0, self._times.lease_seconds)
+        self._free_at = self._clock.monotonic() + lasts
 
     def _take(self, lease: Manifest | None) -> None:
         """Write the lease as ours, on the condition that it is still *lease*."""

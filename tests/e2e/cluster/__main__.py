@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from tests.e2e.cluster import manifests as rendering
 from tests.e2e.cluster import operator
 from tests.e2e.cluster.controlplane.command import control_plane
 from tests.e2e.cluster.demo import run_demo
@@ -52,7 +53,13 @@ def build() -> None:
     """Build everything that is missing."""
     tool = Tool.make()
     with tool.interruptible(), tool.docker() as docker:
-        tool.build(docker)
+        tool.build(docker, for_tests=True)
+
+
+@main.command()
+def manifests() -> None:
+    """Make the parts of manifests/ that are made from others."""
+    rendering.write()
 
 
 @main.command()

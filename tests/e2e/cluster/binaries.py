@@ -17,6 +17,7 @@ from tests.e2e.cluster.process import Runner, SystemRunner
 BUILD = Path(__file__).parent / "build"
 KUBERNETES = BUILD / "kubernetes"
 KWOK = BUILD / "kwok"
+HELM = BUILD / "helm"
 
 COMPONENTS = (
     "etcd",
@@ -30,7 +31,7 @@ COMPONENTS = (
 )
 
 BUILD_FREE_BYTES = 12 * 1024**3
-"""Go's caches take 4 GiB, our cache 1, the images and a running cluster 5 (measured), and air."""
+"""Go's caches take 5 GiB, our cache 1, the images and a running cluster 5 (measured), and air."""
 
 CLUSTER_FREE_BYTES = 3 * 1024**3
 """What a cluster writes once everything is built: an image in transit, logs, etcd."""
@@ -81,6 +82,7 @@ PAUSE = Program("pause", KUBERNETES, "./pause")
 KIND = Program("kind", KUBERNETES, "sigs.k8s.io/kind")
 CRICTL = Program("crictl", KUBERNETES, "sigs.k8s.io/cri-tools/cmd/crictl")
 KWOK_PROGRAM = Program("kwok", KWOK, "sigs.k8s.io/kwok/cmd/kwok")
+HELM_PROGRAM = Program("helm", HELM, "helm.sh/helm/v3/cmd/helm")
 
 
 def kubernetes_version() -> str:
@@ -144,3 +146,8 @@ def crictl() -> Path:
 def kwok() -> Path:
     """Return the path of kwok."""
     return binary(KWOK_PROGRAM, *_ours())
+
+
+def helm() -> Path:
+    """Return the path of helm."""
+    return binary(HELM_PROGRAM, *_ours())

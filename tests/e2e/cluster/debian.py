@@ -32,16 +32,18 @@ class RootFileSystem:
         name: Of its cache entries and images.
         variant: How much of Debian comes with it, as ``mmdebstrap --variant`` takes it.
         packages: What else is in it.
+        suite: The release of Debian.
     """
 
     name: str
     variant: str
     packages: tuple[str, ...]
+    suite: str = SUITE
 
     @property
     def key(self) -> str:
         """Hash of what decides its contents, but for the packages' own updates."""
-        return content_key((), SUITE, self.variant, *self.packages, *SLIM)
+        return content_key((), self.suite, self.variant, *self.packages, *SLIM)
 
 
 NODE = RootFileSystem(
@@ -71,6 +73,12 @@ KUBE = RootFileSystem(
 PYTHON = RootFileSystem(
     "python", "minbase", ("ca-certificates", "python-is-python3", "python3", "python3-pip")
 )
+RUNTIME = RootFileSystem("runtime", "extract", ("base-files", "python3"))
+"""Python and what it is linked with: no shell, no pip, no apt."""
+PROMETHEUS = RootFileSystem(
+    "prometheus", "extract", ("base-files", "dash", "prometheus", "promtool"), suite="trixie"
+)
+"""The release before has a Prometheus that cannot find its targets in Kubernetes."""
 
 
 def provide_tools(runner: Runner, cache: Cache) -> None:
@@ -100,7 +108,7 @@ def root_file_system(what: RootFileSystem, runner: Runner, cache: Cache) -> Path
             f"--variant={what.variant}",
             f"--include={','.join(what.packages)}",
             *(f"--dpkgopt={option}" for option in SLIM),
-            SUITE,
+            what.suite,
             str(folder / "rootfs.tar"),
         )
         command = Command(argv, log=log)

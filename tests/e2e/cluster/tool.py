@@ -12,6 +12,7 @@ from tests.e2e.cluster.binaries import (
     CLUSTER_FREE_BYTES,
     COREDNS,
     CRICTL,
+    HELM_PROGRAM,
     KIND,
     KUBERNETES,
     KWOK_PROGRAM,
@@ -24,7 +25,13 @@ from tests.e2e.cluster.daemon import Daemon
 from tests.e2e.cluster.docker import Docker
 from tests.e2e.cluster.errors import ClusterError, Interrupted
 from tests.e2e.cluster.graph import Step, run_steps
-from tests.e2e.cluster.images import DASK_IMAGE, OPERATOR_IMAGE, dask_image, operator_image
+from tests.e2e.cluster.images import (
+    DASK_IMAGE,
+    OPERATOR_IMAGE,
+    dask_image,
+    operator_image,
+    prometheus_image,
+)
 from tests.e2e.cluster.kind import Kind, kubeconfig, node_name
 from tests.e2e.cluster.node_image import PUBLIC_NODE, node_image
 from tests.e2e.cluster.process import Runner, SystemRunner
@@ -67,13 +74,20 @@ class Tool:
             for number, handler in old.items():
                 signal.signal(number, handler)
 
-    def build(self, docker: Docker) -> str:
-        """Build all that is missing, side by side as far as it goes; return the node's image."""
+    def build(self, docker: Docker, *, for_tests: bool = False) -> str:
+        """
+        Build all that is missing, side by side as far as it goes; return the node's image.
+
+        Args:
+            docker: The daemon to build in.
+            for_tests: Also what no cluster needs, but the tests do.
+        """
         self.cache.sweep()
         with self.reporter.step("look for a container registry"):
             shop = Workshop(docker, self.runner, self.cache, registry_answers())
         nodes: list[str] = []
-        run_steps(self._steps(shop, nodes), self.runner, self.reporter)
+        steps = self._steps(shop, nodes) + (_for_tests(shop) if for_tests else [])
+        run_steps(steps, self.runner, self.reporter)
         return nodes[0]
 
     def _steps(self, shop: Workshop, nodes: list[str]) -> list[Step]:
@@ -84,19 +98,21 @@ class Tool:
             after = (steps[-1].name,) if steps else ()
             steps.append(Step(f"build {program.name}", partial(shop.program, program), after))
         python: tuple[str, ...] = ()
+        runtime: tuple[str, ...] = ()
         node: tuple[str, ...] = (f"build {CRICTL.name}",)
         if not shop.public:
             provide = partial(debian.provide_tools, self.runner, self.cache)
             steps.append(Step("install mmdebstrap", provide))
-            for base in (debian.PYTHON, debian.NODE, debian.KUBE):
+            for base in (debian.PYTHON, debian.RUNTIME, debian.NODE, debian.KUBE):
                 make = partial(shop.imported, base)
                 steps.append(Step(f"{base.name} file system", make, ("install mmdebstrap",)))
             python = ("python file system",)
+            runtime = ("runtime file system",)
             node = (*node, "node file system", "kube file system")
         return [
             *steps,
             Step("Dask image", partial(dask_image, shop), python),
-            Step("operator image", partial(operator_image, shop), python),
+            Step("operator image", partial(operator_image, shop), (*python, *runtime)),
             Step("node image", lambda: nodes.append(node_image(shop)), node),
         ]
 
@@ -167,3 +183,15 @@ class Tool:
         """Install the operator from the loaded image."""
         with self.reporter.step("install the operator"):
             operator.deploy(cluster)
+
+
+def _for_tests(shop: Workshop) -> list[Step]:
+    """What no cluster needs: the tests of the chart and of monitoring do."""
+    after = (f"build {KWOK_PROGRAM.name}",)
+    steps = [Step("build helm", partial(shop.program, HELM_PROGRAM), after)]
+    bases: tuple[str, ...] = ()
+    if not shop.public:
+        make = partial(shop.imported, debian.PROMETHEUS)
+        steps.append(Step("prometheus file system", make, ("install mmdebstrap",)))
+        bases = ("python file system", "prometheus file system")
+    return [*steps, Step("Prometheus image", partial(prometheus_image, shop), bases)]

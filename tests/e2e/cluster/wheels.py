@@ -25,6 +25,7 @@ def wheels(name: str, requirements: Path, machine: str, runner: Runner, cache: C
         log = cache.log(f"wheels-{name}")
         argv = (
             sys.executable, "-m", "pip", "download", "--require-hashes", "--only-binary=:all:",
+            "--no-deps",  # the list is whole, and leaves out what an image can do without
             *PYTHON, *(f"--platform={tag}" for tag in platforms(machine)),
             "--requirement", str(requirements), "--dest", str(folder),
         )  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from daskop.api.meta import Manifest, WatchEvent
 from daskop.cache.backoff import Backoff
 from daskop.cache.reflector import HEALTHY_SECONDS, RELIST_SECONDS, WHOLE_SECONDS, Reflector
-from daskop.errors import ApiError, ConnectionFailedError, GoneError
+from daskop.errors import ApiError, ConnectionFailedError, ForbiddenError, GoneError
 from tests.unit.fakes.clock import SteppedClock
 
 
@@ -32,6 +32,7 @@ LONG = Lives(WHOLE_SECONDS)
 SICK = ApiError(500, "InternalError", "sick")
 CUT = ConnectionFailedError("cut")
 GONE = GoneError(410, "Expired", "too old")
+DENIED = ForbiddenError(403, "Forbidden", "not yours")
 
 
 class Nowhere:
@@ -254,3 +255,29 @@ def test_a_server_that_asks_for_a_pause_gets_it() -> None:
 
     assert monotonic() - began >= 0.05
     assert ["list", "list", "watch 5"] == requests.made
+
+
+@pytest.mark.parametrize(
+    ("lists", "watches", "refusal"),
+    [
+        ([DENIED], [], "not yours"),
+        ([DENIED, SICK], [], "not yours"),
+        ([DENIED, "5"], [[LONG]], ""),
+        (["5"], [[DENIED]], "not yours"),
+        (["5"], [[DENIED], [CUT]], "not yours"),
+        (["5"], [[DENIED], [event(6), CUT]], ""),
+        (["5"], [[DENIED], [LONG]], ""),
+    ],
+    ids=["list", "list, then sick", "listed", "watch", "watch, then cut", "told", "silent"],
+)
+def test_a_refusal_is_on_record_until_it_is_over(
+    lists: list[Exception | str], watches: list[list[Step]], refusal: str
+) -> None:
+    """
+    What is not allowed stays so until the server answers otherwise; no failure of another kind does.
+    """
+    requests = Requests(lists, watches)
+    run(requests)
+
+    assert requests.subject is not None
+    assert refusal == requests.subject.refusal

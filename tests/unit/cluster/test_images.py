@@ -124,6 +124,7 @@ def test_the_operators_image_is_built_from_the_sources(runner: FakeRunner, shop:
     assert not [path for path in seen if path.startswith(("tests", "wheels"))]
     assert ["build", "tag"] == verbs(runner)
     assert "--build-arg=BASE=python:3.11-slim" in "\n".join(runner.ran)
+    assert "--build-arg=RUNTIME=python:3.11-slim" in "\n".join(runner.ran)
     assert [] == list(shop.cache.root.glob("context-*"))
 
 

@@ -11,6 +11,7 @@ from tests.e2e.cluster import host, tool
 from tests.e2e.cluster.__main__ import main
 from tests.e2e.cluster.cache import Cache
 from tests.e2e.cluster.errors import ClusterError, CommandError, Interrupted
+from tests.e2e.cluster.images import PROMETHEUS_IMAGE
 from tests.e2e.cluster.kind import kubeconfig
 from tests.e2e.cluster.process import Completed
 from tests.e2e.cluster.progress import PlainReporter
@@ -88,6 +89,25 @@ def test_without_a_registry_the_node_is_our_own(
 
     assert image.startswith("daskop.local/node:")
     assert not [line for line in runner.ran if " pull " in line]
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_only_the_tests_need_prometheus(
+    made: Tool, runner: FakeRunner, monkeypatch: pytest.MonkeyPatch, connected: bool
+) -> None:
+    """
+    What is built for the tests holds Prometheus; a cluster does without it.
+    """
+    monkeypatch.setattr(tool, "registry_answers", lambda: connected)
+
+    def tagged(*, for_tests: bool) -> bool:
+        runner.ran.clear()
+        with made.docker() as docker:
+            made.build(docker, for_tests=for_tests)
+        return any(line.endswith(f" {PROMETHEUS_IMAGE}") for line in runner.ran)
+
+    assert tagged(for_tests=True)
+    assert not tagged(for_tests=False)
 
 
 def test_a_running_cluster_is_asked_for_before_anything_is_started(

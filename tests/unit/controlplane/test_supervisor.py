@@ -106,6 +106,7 @@ def test_a_component_gets_nothing_of_the_users_environment(
     A component sees PATH and its own HOME, not the user's kubeconfig or proxies.
     """
     monkeypatch.setenv("KUBECONFIG", "/mine")
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # is passed on, for checkouts side by side
     supervision.start("one", ["env"])
     wait_until(supervision.ended, "an end", within_seconds=5)
 

@@ -28,7 +28,7 @@ class FakeKube:
 
     Attributes:
         writes: Each write that was asked for, as ``verb name``, in order.
-        refuse: Errors to raise instead of a write, by ``verb name``.
+        refuse: Errors to raise instead of a write or a get, by ``verb name``.
         graceful: Whether a delete only marks the object, until :meth:`finish_deletions`.
     """
 
@@ -50,6 +50,8 @@ class FakeKube:
 
     def get(self, resource: Resource, key: NamespacedName) -> Json:
         """Read one object."""
+        if f"get {key.name}" in self.refuse:
+            raise self.refuse[f"get {key.name}"]
         with self.changed:
             return copy.deepcopy(self._find(resource, key))
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from daskop.api.meta import Meta, OwnerReference
-from daskop.api.resources import CLUSTERS, PODS, WORKER_GROUPS
+from daskop.api.meta import Manifest, Meta, OwnerReference
+from daskop.api.resources import CLUSTERS, PODS, WORKER_GROUPS, Resource
 from daskop.errors import (
     ConflictError,
     ForbiddenError,
@@ -193,3 +193,25 @@ def test_a_join_looks_at_the_cluster_first(kube: FakeKube, applier: Applier) -> 
 
     with pytest.raises(ConflictError):
         applier.apply([Join(WORKER_GROUPS, stored(kube, "g"), CLUSTERS, owner)])
+
+
+def test_one_that_ends_begins_no_more() -> None:
+    """
+    What is under way is finished, the rest is left, and the plan is said not to be complete.
+    """
+
+    class EndingKube(FakeKube):
+        def create(self, resource: Resource, manifest: Manifest) -> dict[str, Any]:
+            if len(self.writes) == 10:
+                ending.end()
+            return super().create(resource, manifest)
+
+    kube = EndingKube()
+    ending = Applier(kube, parallel=4)
+    try:
+        complete = ending.apply([create(f"p{n}") for n in range(50)])
+    finally:
+        ending.stop()
+
+    assert not complete
+    assert 10 < len(kube.writes) <= 10 + 4

@@ -3,11 +3,9 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from http import HTTPStatus
 from time import monotonic
 
 import pytest
-import urllib3
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
@@ -18,9 +16,7 @@ from daskop.errors import ApiError, ConflictError, DaskopError
 from daskop.metrics import Metrics
 from daskop.runtime.controller import STUCK_SECONDS, TIMEOUT_SECONDS, Controller
 from daskop.runtime.handlers import enqueue_owner, enqueue_related, enqueue_self
-from daskop.runtime.http_server import HttpServer, check
 from daskop.runtime.reconciler import Result
-from daskop.settings import Address
 from daskop.workqueue.queue import Priority
 from tests.unit.builders import a_pod, a_service, key
 from tests.unit.fakes.clock import SteppedClock
@@ -242,28 +238,3 @@ def test_a_list_is_less_urgent_than_a_change() -> None:
         enqueue_self(added)(Change(None, a_pod("p"), listed))
 
     assert [Priority.LOW, Priority.NORMAL] == [priority for _, priority in added]
-
-
-def test_the_http_server_answers_and_ends() -> None:
-    """
-    A check is 200 or 503 with the reason, other paths are 404, and stop closes the port.
-    """
-    pages = {"/good": check(lambda: True, ""), "/bad": check(lambda: False, "no cache")}
-    server = HttpServer("test", Address("127.0.0.1", 0), pages)
-    server.start()
-    began = monotonic()
-    try:
-        root = f"http://{server.address}"
-        answers = {
-            path: urllib3.request("GET", root + path, timeout=BOUND_SECONDS)
-            for path in ("/good", "/bad?x=1", "/other")
-        }
-    finally:
-        server.stop()
-
-    assert monotonic() - began < 1.0  # it does not wait for its next look
-    assert {
-        "/good": (HTTPStatus.OK, b"ok\n"),
-        "/bad?x=1": (HTTPStatus.SERVICE_UNAVAILABLE, b"no cache\n"),
-        "/other": (HTTPStatus.NOT_FOUND, b"no such page\n"),
-    } == {path: (answer.status, answer.data) for path, answer in answers.items()}

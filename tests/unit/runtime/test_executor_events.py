@@ -188,6 +188,39 @@ def test_a_refusal_is_told_although_its_status_is_deferred(desk: Desk) -> None:
     assert ([TOLD], {"word": "up"}) == (desk.told, desk.view().status)
 
 
+def test_a_refused_look_at_the_object_is_told(desk: Desk) -> None:
+    """
+    Who may not read the object itself learns of it as of any other refusal, and nothing is written.
+    """
+    seen = desk.view()
+    desk.kube.refuse["get c"] = DENIED
+    with pytest.raises(ForbiddenError):
+        desk.execute(Plan(CREATE, {"word": "up"}), seen)
+    desk.kube.refuse.clear()
+
+    (entry,) = desk.view().status["conditions"]
+    assert ("ReplicaFailure", "not yours") == (entry["type"], entry["message"])
+    assert ([TOLD], ["patch c"]) == (desk.told, desk.kube.writes)
+
+
+def test_a_status_that_may_not_be_stored_is_told_by_an_event(desk: Desk) -> None:
+    """
+    With it comes what was refused before; what the status would have said is left to the next pass.
+    """
+    denied = ForbiddenError(403, "Forbidden", "no status of yours")
+    no_status = Event("Forbidden", "no status of yours", warning=True)
+    desk.kube.refuse["patch c"] = denied
+    with pytest.raises(ForbiddenError, match="no status"):
+        desk.execute(transition(desk.view(), "up", CREATE))
+    desk.kube.refuse["create p"] = DENIED
+    desk.clock.step(1)
+    with pytest.raises(ForbiddenError, match="no status"):
+        desk.execute(transition(desk.view(), "up", CREATE))
+
+    assert [no_status, TOLD, no_status] == desk.told
+    assert {} == desk.view().status
+
+
 def test_a_refusal_whose_status_is_in_conflict_is_told_by_the_next_pass(desk: Desk) -> None:
     """
     The conflict is what the pass ends with: the next one meets the refusal again.

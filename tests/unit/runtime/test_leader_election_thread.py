@@ -12,6 +12,9 @@ BOUND_SECONDS = 5.0
 QUICK = LeaseTimes(15, 10, 0.01)
 """For the tests with a thread: it looks a hundred times a second at a clock that stands."""
 
+SELDOM = LeaseTimes(15, 10, 8)
+"""Twice it looks no earlier than after the bound."""
+
 
 @pytest.fixture
 def pair() -> Pair:
@@ -55,3 +58,18 @@ def test_the_thread_tells_of_the_loss_and_ends(pair: Pair) -> None:
     assert lost.wait(BOUND_SECONDS)
     elector.stop()
     assert (False, "a") == (elector.alive, pair.spec()["holderIdentity"])
+
+
+def test_a_follower_looks_when_the_lease_runs_out(pair: Pair) -> None:
+    """
+    It does not wait for the end of its retry period: who is dead is replaced at the first moment.
+    """
+    assert pair.a.step()
+    follower = LeaderElector(pair.b, LEASE, "b", pair.b, SELDOM, on_lost=nothing)
+    assert not follower.try_acquire_or_renew()
+    pair.time.step(SELDOM.lease_seconds - 0.1)
+    follower.start()
+    pair.time.step(0.1)
+
+    assert follower.wait_until_leader(BOUND_SECONDS)
+    follower.stop()

@@ -1,0 +1,29 @@
+"""An operator that lacks rights: it runs, but may never be ready."""
+
+import urllib3
+
+from tests.e2e.cluster.controlplane.waiting import wait_until
+from tests.e2e.controlplane.operator_process import OperatorProcess
+
+
+class UnreadyOperator(OperatorProcess):
+    """An operator that is waited for until it answers at all."""
+
+    def readiness(self) -> str:
+        """What ``/readyz`` says; empty while nobody answers."""
+        try:
+            answer = urllib3.request(
+                "GET", f"http://{self.health}/readyz", timeout=5, retries=False
+            )
+        except urllib3.exceptions.HTTPError:
+            return ""
+        return answer.data.decode()
+
+    def wait_until_working(self) -> None:
+        """Wait until all is listed: what is made from now on, only a watch can tell."""
+        wait_until(
+            lambda: '"event": "ready"' in self.log.read_text(), "the lists", within_seconds=60
+        )
+
+    def _is_ready(self) -> bool:
+        return bool(self.readiness())

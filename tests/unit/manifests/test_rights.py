@@ -1,0 +1,116 @@
+"""The rights in the manifests, and the page that says why each of them is needed."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+ROOT: Final = Path(__file__).parents[3]
+PAGE: Final = (ROOT / "docs" / "security.md").read_text()
+INSTALL: Final = (ROOT / "manifests" / "install.yaml").read_text()
+
+CELL: Final = r"\s*((?:`[\w./]+`\s*)+|core\s*)"
+ROW: Final = re.compile(rf"^\|{CELL}\|{CELL}\|{CELL}\| (.+) \|$", re.MULTILINE)
+WORD: Final = re.compile(r"`([\w./]+)`")
+
+DASK: Final = "kubernetes.dask.org"
+AGGREGATED: Final = "rbac.authorization.k8s.io/aggregate-to-"
+
+Right = tuple[str, str, str]
+
+
+def roles() -> dict[str, dict[str, Any]]:
+    """All roles that are installed, by name."""
+    documents = yaml.load_all(INSTALL, yaml.CSafeLoader)
+    found = [d for d in documents if d["kind"] in {"Role", "ClusterRole"}]
+    return {role["metadata"]["name"]: role for role in found}
+
+
+def rights(role: dict[str, Any]) -> Iterator[Right]:
+    """Each right that a role gives."""
+    for rule in role.get("rules") or ():
+        for group in rule["apiGroups"]:
+            for resource in rule["resources"]:
+                yield from ((group, resource, verb) for verb in rule["verbs"])
+
+
+def explained(part: str) -> Iterator[Right]:
+    """Each right in the tables of a part of the page."""
+    for group, resources, verbs, _why in ROW.findall(part):
+        for resource in WORD.findall(resources):
+            yield from (("".join(WORD.findall(group)), resource, v) for v in WORD.findall(verbs))
+
+
+def test_the_page_explains_each_right_once() -> None:
+    """
+    The tables name group, resource and verb of what the two roles give, and nothing else.
+    """
+    own = PAGE.partition("## Its rights")[2].partition("### When a right is missing")[0]
+    everywhere, _, at_home = own.partition("In its own namespace")
+
+    assert Counter(rights(roles()["daskop"])) == Counter(explained(everywhere))
+    assert Counter(rights(roles()["daskop-lease"])) == Counter(explained(at_home))
+
+
+def test_the_lease_has_a_name() -> None:
+    """
+    Only to create it no name can be given; what is done to a Lease is done to the operator's.
+    """
+    named = {
+        verb: rule.get("resourceNames")
+        for rule in roles()["daskop-lease"]["rules"]
+        for verb in rule["verbs"]
+    }
+    assert {"create": None, "get": ["daskop"], "patch": ["daskop"]} == named
+
+
+ALLOWED: Final = {
+    ("", "events"),
+    ("", "pods"),
+    ("", "resourcequotas"),
+    ("", "services"),
+    ("coordination.k8s.io", "leases"),
+    *((DASK, f"{kind}{part}") for kind in ("daskclusters", "daskworkergroups", "daskjobs") for part in ("", "/status", "/scale", "/finalizers")),
+}  # fmt: skip
+"""No wildcard, no secrets, no nodes, no pods/exec, no roles, no serviceaccounts."""
+
+
+@pytest.mark.parametrize("name", roles())
+def test_no_role_reaches_further(name: str) -> None:
+    """
+    Every role that is installed is about these resources alone, by verbs that it names.
+    """
+    role = roles()[name]
+    assert set() == {(group, resource) for group, resource, _ in rights(role)} - ALLOWED
+    assert "*" not in {verb for _, _, verb in rights(role)}
+    assert all(rule.keys() <= {"apiGroups", "resources", "resourceNames", "verbs"} for rule in role["rules"])  # fmt: skip
+
+
+@pytest.mark.parametrize("name", roles())
+def test_what_users_are_given_is_about_our_kinds(name: str) -> None:
+    """
+    A role that is added to view, edit or admin gives no Pods, and no one's status to write.
+    """
+    labels = roles()[name]["metadata"].get("labels", {})
+    if not any(label.startswith(AGGREGATED) for label in labels):
+        return
+    for group, resource, verb in rights(roles()[name]):
+        assert DASK == group
+        assert not resource.endswith("/finalizers")
+        assert not resource.endswith("/status") or verb == "get"
+
+
+def test_only_the_operator_is_bound() -> None:
+    """
+    Each binding gives one of its roles to the operator's ServiceAccount, and to nobody else.
+    """
+    documents = yaml.load_all(INSTALL, yaml.CSafeLoader)
+    bindings = [d for d in documents if d["kind"] in {"RoleBinding", "ClusterRoleBinding"}]
+    subjects = [subject for binding in bindings for subject in binding["subjects"]]
+    account = {"kind": "ServiceAccount", "name": "daskop", "namespace": "daskop-system"}
+    assert {"daskop", "daskop-lease"} == {binding["roleRef"]["name"] for binding in bindings}
+    assert [account] * len(bindings) == subjects

@@ -11,8 +11,7 @@ ARG PIP_OPTIONS=""
 # The last lines remove what nobody imports: programs, and the client's typed methods (60 MB).
 RUN python3 -m pip install --no-cache-dir --no-compile --no-deps --require-hashes ${PIP_OPTIONS} \
       --target /opt/daskop --requirement requirements/image.txt \
- && python3 -m pip install --no-cache-dir --no-compile --no-deps ${PIP_OPTIONS} \
-      --target /opt/daskop "$(find . -path './wheels/daskop-*.whl' | grep . || echo .)" \
+ && cp -r src/daskop LICENSE /opt/daskop \
  && cd /opt/daskop && rm -r bin kubernetes/aio kubernetes/client/api \
  && find kubernetes/client/models -type f ! -name __init__.py -delete
 

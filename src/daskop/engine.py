@@ -74,12 +74,12 @@ class Engine:
         self._stopping = StopSignals()
         self._working = threading.Event()
         self._identity = f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}"
-        self._metrics = Metrics()
+        self.metrics = Metrics()
         self._clock = SystemClock()
         # Watches hold a connection each, of at most 8 resources; lists and others share as many.
         watches = 8 * max(1, len(settings.namespaces))
         transport = connect(settings.kubeconfig, settings.parallel_requests + 2 * watches)
-        self._client = Client(transport, self._metrics, self._limit())
+        self._client = Client(transport, self.metrics, self._limit())
         self._informers: dict[Resource, Informers[Any]] = {}
         self._needed: list[Informer[Any]] = []
         self._controllers: list[Controller] = []
@@ -87,7 +87,7 @@ class Engine:
         writer = self._fenced(self._client)
         cached = WriteThrough(writer, self._informers)
         self._applier = Applier(cached, settings.parallel_requests)
-        self._recorder = EventRecorder(writer, self._clock, self._metrics, self._identity)
+        self._recorder = EventRecorder(writer, self._clock, self.metrics, self._identity)
         # Events are neither cached nor waited for, so they need no more than the gate.
         status = StatusWriter(cached, self._clock)
         self.executor = PlanExecutor(self._applier, status, self._recorder, self._clock)
@@ -115,7 +115,7 @@ class Engine:
                     ResourceWatcher(self._client, resource, label, namespace),
                     store,
                     parse,
-                    self._metrics.informer(resource.plural, namespace),
+                    self.metrics.informer(resource.plural, namespace),
                     self._clock,
                     label=label,
                     namespace=namespace,
@@ -131,7 +131,7 @@ class Engine:
     def controller(self, reconciler: Reconciler) -> Controller:
         """Run *reconciler* for each key that is put into the controller's queue."""
         threads = self._settings.worker_threads
-        controller = Controller(reconciler, threads, self._clock, self._metrics)
+        controller = Controller(reconciler, threads, self._clock, self.metrics)
         self._controllers.append(controller)
         return controller
 
@@ -156,13 +156,13 @@ class Engine:
     def _build_elector(self) -> LeaderElector | None:
         namespace = self._settings.lease_namespace
         if not namespace:
-            self._metrics.leader.set(1)
+            self.metrics.leader.set(1)
             return None
         transport = connect(self._settings.kubeconfig, LEASE_CONNECTIONS)
-        client = Client(transport, self._metrics, read_seconds=LEASE_SECONDS)
+        client = Client(transport, self.metrics, read_seconds=LEASE_SECONDS)
         key = NamespacedName(namespace, self._settings.lease_name)
         elector = LeaderElector(client, key, self._identity, self._clock, on_lost=self._on_lost)
-        self._metrics.leader.set_function(lambda: elector.is_leader)
+        self.metrics.leader.set_function(lambda: elector.is_leader)
         return elector
 
     def _fenced(self, writer: Writer) -> Writer:
@@ -182,7 +182,7 @@ class Engine:
     def _metrics_page(self) -> tuple[HTTPStatus, bytes]:
         for controller in self._controllers:
             controller.check_timeouts()
-        return HTTPStatus.OK, self._metrics.page()
+        return HTTPStatus.OK, self.metrics.page()
 
     def _each_informer(self) -> Iterator[Informer[Any]]:
         for informers in self._informers.values():

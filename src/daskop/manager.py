@@ -1,6 +1,7 @@
 """The composition root: which resources are watched, by whom they are reconciled, and why."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -28,6 +29,7 @@ from daskop.runtime.handlers import (
     enqueue_self,
 )
 from daskop.settings import Settings
+from daskop.worker_metrics import WorkerCount
 
 BY_REFUSAL = "refusal"
 """Index of objects of our kinds: the namespace whose quota has no room for what they need."""
@@ -47,6 +49,7 @@ class Manager:
         self._watch()
         self._build_controllers()
         self._connect_handlers()
+        self._engine.metrics.add_workers(self._count_workers)
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; a second signal ends the process at once."""
@@ -109,6 +112,15 @@ class Manager:
         self._quotas.add_handler(enqueue_refused(clusters, partial(_refused, self._clusters.store)))
         self._quotas.add_handler(enqueue_refused(groups, partial(_refused, self._groups.store)))
         self._quotas.add_handler(enqueue_refused(jobs, partial(_refused, self._jobs.store)))
+
+    def _count_workers(self) -> Iterable[tuple[str, WorkerCount]]:
+        found: dict[str, WorkerCount] = defaultdict(WorkerCount)
+        store = self._groups.store
+        for group in filter(None, map(store.get, store.snapshot())):
+            workers = found[group.meta.key.namespace]
+            workers.wanted += group.spec.worker.replicas
+            workers.ready += group.status.get("readyReplicas", 0)
+        return found.items()
 
     def _cluster_behind(self, service: Service) -> DaskCluster | None:
         owner, namespace = service.meta.controller, service.meta.key.namespace

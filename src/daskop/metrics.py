@@ -1,9 +1,10 @@
 """
 Every metric, on a registry of our own; docs/reference/metrics.md says what each is good for.
 
-No label holds an object's name: the number of series is bounded by the code.
+No label holds an object's name: the number of series grows with namespaces at most.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -13,6 +14,7 @@ from prometheus_client.metrics import disable_created_metrics
 
 from daskop import __version__
 from daskop.queue_metrics import QueueCollector, QueueMetrics
+from daskop.worker_metrics import WorkerCollector, WorkerCount
 
 Outcome: TypeAlias = Literal["success", "requeue_after", "conflict", "error", "crash"]
 EventFate: TypeAlias = Literal["written", "suppressed", "dropped", "failed"]
@@ -120,6 +122,10 @@ class Metrics:
             watches=self._watches.labels(resource, namespace),
             last_event_age=self._event_age.labels(resource, namespace),
         )
+
+    def add_workers(self, count: Callable[[], Iterable[tuple[str, WorkerCount]]]) -> None:
+        """Show the workers that *count* gives for each namespace."""
+        self.registry.register(WorkerCollector(count))
 
     def page(self) -> bytes:
         """Everything in Prometheus' text format."""

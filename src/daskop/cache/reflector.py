@@ -112,6 +112,7 @@ class Reflector:
         return self._suspected.is_set() and since >= RELIST_SECONDS
 
     def _attempt(self) -> _Outcome:
+        self.refusal = ""  # a watch that is let in may have nothing to say for a minute
         try:
             return _Outcome.ENDED if self._list_and_watch() else _Outcome.FAILED
         except (GoneError, VersionsWentBackError) as error:
@@ -150,7 +151,6 @@ class Reflector:
     def _list(self) -> None:
         self._suspected.clear()  # before: what is missed from now on counts again
         self._resource_version = self._sink.replace(self._source.pages())
-        self.refusal = ""
 
     def _check_version(self) -> None:
         """A watch from a version that is still to come would be silent, and miss what comes."""
@@ -165,7 +165,6 @@ class Reflector:
             if is_older(version, self._resource_version):
                 raise VersionsWentBackError(f"{version} came after {self._resource_version}")
             self._sink.apply(event)
-            self.refusal = ""
             # Only now: an event that could not be stored is asked for again.
             self._resource_version = version
             if self._must_relist():  # a bookmark comes every minute, if nothing else does

@@ -86,8 +86,8 @@ class Applier:
             return True  # all that is there goes, and the owner with it
         if failure:
             raise failure
-        if actions:
-            log.info("plan_applied", **_summary(actions[:MAX_ACTIONS]))
+        if begun:
+            log.info("plan_applied", **_summary(actions[: len(begun)]))
         return len(begun) == len(actions)
 
     def _attempt(self, action: Action) -> None:

@@ -32,8 +32,8 @@ from daskop.errors import (
 from daskop.log import Surviving
 from daskop.runtime.writer import Writer
 
-JITTER: Final = 1.2
-"""client-go's JitterFactor: a try comes after 1 to 1.2 times the retry period."""
+JITTER: Final = 0.8
+"""A try comes after 0.8 to 1 times the retry period, so that replicas do not keep step."""
 
 MICRO_TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 """RFC 3339 in UTC with six digits, the only form that the server takes."""
@@ -62,8 +62,8 @@ class LeaseTimes:
     def __post_init__(self) -> None:
         if self.lease_seconds <= self.renew_deadline_seconds:
             raise ValueError("the lease must last longer than the renew deadline")
-        if not 0 < JITTER * self.retry_seconds < self.renew_deadline_seconds:
-            raise ValueError(f"the renew deadline must be longer than {JITTER} retry periods")
+        if not 0 < self.retry_seconds < self.renew_deadline_seconds:
+            raise ValueError("the renew deadline must be longer than the retry period")
 
 
 class LeaderElector:
@@ -177,7 +177,7 @@ class LeaderElector:
             self.try_acquire_or_renew()
             if self._lost:
                 return
-            pause = self._times.retry_seconds * random.uniform(1, JITTER)  # noqa: S311 - no secret
+            pause = self._times.retry_seconds * random.uniform(JITTER, 1)  # noqa: S311 - no secret
             left = self._free_at - self._clock.monotonic()  # a follower comes on time
             pause = max(0.0, min(pause, self._left(), left if left > 0 else pause))
         self._release()

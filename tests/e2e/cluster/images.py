@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.e2e.cluster import debian
 from tests.e2e.cluster.binaries import BUILD
 from tests.e2e.cluster.cache import content_key
-from tests.e2e.cluster.wheels import own_wheel, wheels
+from tests.e2e.cluster.wheels import wheels
 from tests.e2e.cluster.workshop import LOCAL, Workshop
 
 REPOSITORY = BUILD.parents[3]
@@ -53,7 +53,7 @@ def dask_image(shop: Workshop) -> str:
 def operator_image(shop: Workshop) -> str:
     """Return the operator's image."""
     requirements = REPOSITORY / "requirements" / "image.txt"
-    top = [REPOSITORY / name for name in ("Dockerfile", "pyproject.toml", "README.md", "LICENSE")]
+    top = [REPOSITORY / name for name in ("Dockerfile", "LICENSE")]
     sources = [p for p in sorted((REPOSITORY / "src").rglob("*")) if p.suffix in {".py", ".typed"}]
 
     def fill(context: Path) -> None:
@@ -62,8 +62,6 @@ def operator_image(shop: Workshop) -> str:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target)
         _add_wheels(shop, "image", requirements, context)
-        if not shop.public:
-            own_wheel(context, context / "wheels", shop.runner, shop.cache)
 
     inputs = [*top, requirements, *sources]
     return _built(shop, "operator", inputs, fill, OPERATOR_IMAGE, RUNTIME=runtime_base(shop))

@@ -1,6 +1,5 @@
 """Python packages for images that are built without a network."""
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -33,14 +32,3 @@ def wheels(name: str, requirements: Path, machine: str, runner: Runner, cache: C
         retried(lambda: checked(runner, command, f"The whole log: {log}"))
 
     return cache.entry(f"wheels-{name}", content_key([requirements], *PYTHON, machine), make)
-
-
-def own_wheel(repository: Path, target: Path, runner: Runner, cache: Cache) -> None:
-    """Build the wheel of this repository's package into *target*."""
-    log = cache.log("wheel-daskop")
-    argv = (
-        sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation",
-        "--wheel-dir", str(target), str(repository),
-    )  # fmt: skip
-    checked(runner, Command(argv, log=log), f"The whole log: {log}")
-    shutil.rmtree(repository / "build", ignore_errors=True)

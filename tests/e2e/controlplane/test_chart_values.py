@@ -1,13 +1,18 @@
 """The values of the chart: each does what it says, and no other is taken."""
 
+import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from daskop.cli import run
+from tests.e2e.cluster.manifests import CHART
 from tests.e2e.controlplane.helm import Helm
 from tests.e2e.controlplane.rendering import container, deployment, levelled
+
+SCHEMA: Final = json.loads((CHART / "values.schema.json").read_text())
 
 
 @pytest.fixture
@@ -46,11 +51,32 @@ def test_settings_arrive_as_the_command_reads_them(helm: Helm) -> None:
         assert expected == read[words.get(last, last)]
 
 
+def test_variables_of_settings_are_not_set_twice(helm: Helm) -> None:
+    """
+    The other variables may be none that settings or namespaces become; the error names each one.
+    """
+    settings = SCHEMA["properties"]["settings"]["properties"]
+    given = {name: "json" if name == "logFormat" else 1 for name in settings}
+    names = [
+        variable["name"]
+        for variable in container(
+            deployment(helm, f"settings={json.dumps(given)}", 'namespaces=["team-a"]')
+        )["env"]
+    ]
+    twice = json.dumps([{"name": name, "value": "1"} for name in [*names, "DASKOP_WORKERS_2"]])
+
+    refused = helm.try_template(f"extraEnv={twice}")
+
+    assert 1 + len(settings) == len(names)
+    said = re.findall(r"/extraEnv/(\d+)/name", refused.stderr)
+    assert list(range(len(names))) == sorted(int(index) for index in said)
+
+
 def test_zero_is_a_setting_too(helm: Helm) -> None:
     """
-    A qps of 0 is passed on, and what is left out is not.
+    A qps of 0 is passed on, and what is left out, or null, is not.
     """
-    env = container(deployment(helm, "settings.qps=0"))["env"]
+    env = container(deployment(helm, "settings.qps=0", "settings.workers=null"))["env"]
 
     assert [{"name": "DASKOP_QPS", "value": "0"}] == env
     assert "env" not in container(deployment(helm))
@@ -69,6 +95,31 @@ def test_the_image_is_named_by_its_parts(helm: Helm, values: tuple[str, ...], im
     Repository, tag and digest make the image's name, in the way of container registries.
     """
     assert image == container(deployment(helm, *values))["image"]
+
+
+def test_text_like_a_number_stays_text(tmp_path: Path) -> None:
+    """
+    Names of digits, or that YAML takes for true, are text wherever they stand.
+    """
+    objects = Helm(tmp_path, "456").template(
+        'namespaces=["123","on"]',
+        'priorityClassName="true"',
+        'image.repository="1"',
+        'image.tag="30"',
+        "replicas=2",
+        "monitoring.enabled=true",
+        release="789",
+    )
+
+    metadata = [found["metadata"] for found in objects]
+    assert {"123", "456", "on", None} == {one.get("namespace") for one in metadata}
+    assert {"789"} == {one["labels"]["app.kubernetes.io/instance"] for one in metadata}
+    accounts = [one for found in objects for one in found.get("subjects", [])]
+    assert ["456"] * 3 == [account["namespace"] for account in accounts]
+    (pod,) = (o["spec"]["template"]["spec"] for o in objects if o["kind"] == "Deployment")
+    (operator,) = pod["containers"]
+    assert ("true", "1:30") == (pod["priorityClassName"], operator["image"])
+    assert [{"name": "DASKOP_NAMESPACES", "value": "123 on"}] == operator["env"]
 
 
 def test_values_of_the_pod_arrive(helm: Helm) -> None:
@@ -194,6 +245,9 @@ def test_crds_say_whether_they_stay(helm: Helm, keep: str, policy: str | None) -
         ("networkPolicy.from=[{}]", "/networkPolicy/from/0"),
         ('podLabels={"app.kubernetes.io/name":"other"}', "/podLabels"),
         ('resources={"limit":{}}', "'limit'"),
+        ("image=null", "missing property 'image'"),
+        ("monitoring=null", "missing property 'monitoring'"),
+        ("crds.install=null", "/crds"),
     ],
 )
 def test_a_bad_value_is_refused_by_its_name(helm: Helm, value: str, words: str) -> None:

@@ -1,6 +1,5 @@
 """What docs/security.md says of the boundary between users and the operator."""
 
-import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from tests.docs.page import blocks
 from tests.e2e.cluster.controlplane.api import Api, Json, path_of
 from tests.e2e.cluster.controlplane.errors import ApiError
 from tests.e2e.cluster.controlplane.plane import ControlPlane
@@ -26,7 +26,7 @@ from tests.e2e.controlplane.podspecs import (
     Part,
 )
 
-PAGE: Final = Path(__file__).parents[3] / "docs" / "security.md"
+PAGE: Final = "docs/security.md"
 ADMISSION: Final = "admissionregistration.k8s.io/v1"
 POLICIES, BINDINGS = "validatingadmissionpolicies", "validatingadmissionpolicybindings"
 SCHEDULER_POD: Final = f"{NAME}-scheduler"
@@ -148,8 +148,8 @@ def _port(address: str) -> int:
 
 def yaml_blocks() -> list[Json]:
     """The manifests of the page."""
-    blocks = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    return [manifest for block in blocks for manifest in yaml.safe_load_all(block)]
+    texts = [block.text for block in blocks(PAGE) if block.language == "yaml"]
+    return [manifest for text in texts for manifest in yaml.safe_load_all(text)]
 
 
 @pytest.fixture
@@ -231,12 +231,3 @@ def test_a_policy_refuses_host_access_before_a_pod_is_made(dask: Dask) -> None:
 
 
 @pytest.mark.usefixtures("custom_resources")
-def test_the_pages_network_policy_is_a_valid_one(dask: Dask) -> None:
-    """
-    The API server takes it, with every field known.
-    """
-    (policy,) = (m for m in yaml_blocks() if m["kind"] == "NetworkPolicy")
-    path = path_of(policy["apiVersion"], "networkpolicies", dask.namespace)
-    params = {"dryRun": "All", "fieldValidation": "Strict"}
-    made = dask.api.request("POST", path, policy, params=params)
-    assert policy["spec"] == made["spec"] | {"ingress": policy["spec"]["ingress"]}

@@ -14,6 +14,9 @@ DASHBOARDS = ("operator", "clusters")
 RATE_INTERVAL = "5m"
 """What Grafana works out from the scrape interval and the width of a panel."""
 
+INSTEAD = re.compile(r" or( on \(\))? vector\(0\)$")
+"""What a panel shows instead of nothing."""
+
 LABEL_VALUES = re.compile(r"label_values\((.+), (\w+)\)")
 
 
@@ -41,10 +44,10 @@ class Dashboard:
         return found
 
     def queries(self, chosen: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-        """Give the title of each panel with each of its queries."""
+        """Give the title of each panel with each of its queries, but for the 0 if it has no data."""
         for panel in self.model["panels"]:
             for target in panel.get("targets", []):
-                yield panel["title"], filled(target["expr"], chosen)
+                yield panel["title"], filled(INSTEAD.sub("", target["expr"]), chosen)
 
 
 def filled(expression: str, chosen: Mapping[str, str]) -> str:

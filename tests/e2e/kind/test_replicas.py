@@ -48,6 +48,12 @@ def dask(kubectl: Kubectl) -> Kubectl:
 def rolled_out(operator: Kubectl) -> None:
     """Wait until as many replicas as wanted are there, all of them of today's template."""
     operator.do("rollout", "status", DEPLOYMENT, "--timeout=120s")
+    wanted = int(operator.do("get", DEPLOYMENT, "--output=jsonpath={.spec.replicas}"))
+
+    def settled() -> bool:
+        return len(operator.list("pods", "app.kubernetes.io/name=daskop")) == wanted
+
+    operator.wait_until(settled, "those that end to be gone", 60)
 
 
 def leader(operator: Kubectl) -> str:

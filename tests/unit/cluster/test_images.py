@@ -120,7 +120,7 @@ def test_the_operators_image_is_built_from_the_sources(runner: FakeRunner, shop:
 
     operator_image(shop)
 
-    assert {"Dockerfile", "pyproject.toml", "requirements/image.txt", "src/daskop/cli.py"} <= seen
+    assert {"Dockerfile", "LICENSE", "requirements/image.txt", "src/daskop/cli.py"} <= seen
     assert not [path for path in seen if path.startswith(("tests", "wheels"))]
     assert ["build", "tag"] == verbs(runner)
     assert "--build-arg=BASE=python:3.11-slim" in "\n".join(runner.ran)

@@ -6,6 +6,7 @@ from pathlib import Path
 from prometheus_client.metrics_core import Metric
 
 from daskop.metrics import Metrics
+from daskop.worker_metrics import WorkerCount
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "metrics.md"
 ROW = re.compile(r"^\| `(\w+)` \| (\w+) \|([\w, ]*)\| .+ \|$", re.MULTILINE)
@@ -25,6 +26,7 @@ def test_the_page_names_each_metric_with_type_and_labels() -> None:
     metrics.queue("c")
     metrics.informer("pods")
     metrics.requests.labels("get", "pods", "200")
+    metrics.add_workers(lambda: [("ns", WorkerCount(wanted=2, ready=1))])
     metrics.request_seconds.labels("get", "pods", "200")
     served = {}
     for family in metrics.registry.collect():

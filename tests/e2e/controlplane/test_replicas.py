@@ -37,7 +37,7 @@ KILLED_SECONDS: Final = 17.0
 FEW: Final = 60
 MANY: Final = 200
 SOME: Final = 30
-CREATE_SECONDS: Final = 0.4
+CREATE_SECONDS: Final = 0.6
 """What each create takes until both were replaced; 8 are under way at a time."""
 
 
@@ -179,18 +179,20 @@ def test_a_rolling_restart_makes_no_worker_twice(
     dask: Dask, replicas: tuple[Replica, Replica], tell: Callable[[str], None]
 ) -> None:
     """
-    Each ends amid its work while 200 workers are made, and is started again: none twice, none less.
+    One after the other ends amid its work on 200 workers, and starts again: none twice, none less.
     """
     for replica in replicas:
         replica.proxy.add(Rule(Match("create", "pods"), Delay(CREATE_SECONDS)))
     dask.scale("daskclusters", CLUSTER, MANY)
-    for replica in replicas:
+    for replica, other in (replicas, replicas[::-1]):
         wait_until(partial(has_made, replica, SOME), "its part", within_seconds=20)
-        assert len(dask.workers()) < MANY
+        before = len(other.made())
         assert 0 == replica.operator.stop()
+        assert len(dask.workers()) < MANY
+        wait_until(partial(has_made, other, before + 1), "the other to act", within_seconds=5)
+        replica.operator.start()
     for replica in replicas:
         replica.proxy.clear()
-        replica.operator.start()
     dask.wait_ready("daskworkergroups", GROUP)
 
     asked = [seen for replica in replicas for seen in replica.proxy.seen("create", "pods")]

@@ -228,6 +228,3 @@ def test_a_policy_refuses_host_access_before_a_pod_is_made(dask: Dask) -> None:
             assert words in refusal(dask, part, podspec, container)
         assert not refusal(dask, part, {}, {})
         assert not refusal(dask, part, SOUND, {})
-
-
-@pytest.mark.usefixtures("custom_resources")

@@ -1,6 +1,6 @@
 """Writes that our own caches learn of at once (docs/decisions/0004)."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Protocol
 
 from daskop.api.meta import Manifest, NamespacedName
@@ -10,6 +10,10 @@ from daskop.runtime.writer import Writer
 
 class Cache(Protocol):
     """The end of an informer that takes in what the server answered."""
+
+    @property
+    def store(self) -> Container[object]:
+        """The keys of what it shows."""
 
     def learn(self, manifest: Manifest) -> bool:
         """Store an object that was just read or written; False if it should be stored already."""
@@ -32,10 +36,11 @@ class WriteThrough:
 
     def get(self, resource: Resource, key: NamespacedName) -> Manifest:
         """Read one object; if the cache should show it and does not, it has missed something."""
-        # Who reads past the cache has met something there that the cache did not show.
-        live = self._writer.get(resource, key)
         cache = self._caches.get(resource)
-        if cache is not None and not cache.learn(live):
+        shown = cache is not None and key in cache.store
+        live = self._writer.get(resource, key)
+        # What was shown and is not any more went while it was read: nothing was missed.
+        if cache is not None and not cache.learn(live) and not shown:
             cache.suspect()
         return live
 

@@ -181,8 +181,9 @@ def told_seldom(dask: Dask, plane: ControlPlane, reason: str, **container: Any) 
 
     assert [1, 1, 1] == [len(refused(dask, part, reason)) for part in PARTS]
     tried = Counter(request.name for request in written if request.code in {403, 422})
-    # Three more for what happened around it meanwhile, as its own status and its cluster's.
-    assert max(tried.values()) <= RETRIES + 3
+    # Some more for what happened around it meanwhile, as its own status and its cluster's, which
+    # are many for a runner on a slow machine. What is not held back is tried tens of times.
+    assert max(tried.values()) <= 3 * RETRIES
     names = {part.name for part in PARTS}
     told = Counter(r.name for r in written if r.resource.endswith("/status") and r.name in names)
     assert max(told.values()) <= 3

@@ -1,85 +1,17 @@
 """What we write ourselves is in our caches at once, and does no harm there."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from daskop.api.children import Pod
-from daskop.api.meta import Manifest, WatchEvent
-from daskop.api.resources import PODS, SERVICES, Resource
-from daskop.cache.informer import Change, Informer
-from daskop.cache.store import Store
-from daskop.metrics import Metrics
-from daskop.runtime.write_through import WriteThrough
+from daskop.api.meta import Manifest
+from daskop.api.resources import PODS, SERVICES
+from daskop.cache.informer import Change
 from tests.unit.builders import key
-from tests.unit.fakes.clock import SteppedClock
-from tests.unit.fakes.kube import FakeKube
-from tests.unit.fakes.lister_watcher import FakeListerWatcher
+from tests.unit.cache.copied import Copy, a_manifest, version
 
 LABEL = {"metadata": {"labels": {"dask.org/cluster-name": "c"}}}
-
-
-def a_manifest(name: str) -> dict[str, Any]:
-    return {"metadata": {"name": name, "namespace": "ns"}}
-
-
-class Source(FakeListerWatcher):
-    """A source that counts how often a watch was to end; there is none under way."""
-
-    interrupts = 0
-
-    def interrupt(self) -> None:
-        """Count."""
-        self.interrupts += 1
-
-
-class Hasty(FakeKube):
-    """A server that may do more before its answer to a create arrives."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.meanwhile: Callable[[Manifest], None] = lambda _: None
-
-    def create(self, resource: Resource, manifest: Manifest) -> dict[str, Any]:
-        answer = super().create(resource, manifest)
-        self.meanwhile(answer)
-        return answer
-
-
-class Copy:
-    """A server, an informer of its Pods without a thread, and a writer that goes through it."""
-
-    def __init__(self) -> None:
-        self.kube = Hasty()
-        self.source = Source(self.kube, "pods")
-        self.store: Store[Pod] = Store()
-        metrics = Metrics().informer("pods")
-        self.informer = Informer(
-            "pods", self.source, self.store, Pod.parse, metrics, SteppedClock()
-        )
-        self.changes: list[Change[Pod]] = []
-        self.informer.add_handler(self.changes.append)
-        self.writer = WriteThrough(self.kube, {PODS: self.informer})
-        self._seen = 0
-
-    def relist(self) -> None:
-        self._seen = int(self.informer.replace(self.source.pages()))
-
-    def watch(self) -> None:
-        """Hand over all that has happened since."""
-        events, self._seen = self.kube.wait_for_events("pods", self._seen, lambda: True)
-        for event in events:
-            self.informer.apply(event)
-
-    @property
-    def told(self) -> list[str]:
-        """Each change as the version that is there now."""
-        return [version(change.new) for change in self.changes]
-
-
-def version(pod: Pod | None) -> str:
-    return pod.meta.resource_version if pod else "gone"
 
 
 @pytest.fixture
@@ -206,45 +138,6 @@ def test_nothing_is_learned_before_the_first_list() -> None:
     copy = Copy()
     copy.writer.create(PODS, a_manifest("a"))
     copy.writer.get(PODS, key("a"))
-
-    assert ([], 0) == (copy.store.snapshot(), copy.source.interrupts)
-
-
-def test_an_object_that_the_watch_should_have_brought_is_suspicious(copy: Copy) -> None:
-    """
-    What is read, not stored, and older than what the watch has come to, was missed: list anew.
-    """
-    copy.kube.create(PODS, a_manifest("a"))
-    copy.informer.apply(WatchEvent("BOOKMARK", {"metadata": {"resourceVersion": "101"}}))
-    copy.writer.get(PODS, key("a"))
-
-    assert ([], 1) == (copy.store.snapshot(), copy.source.interrupts)
-
-
-def test_an_object_that_is_stored_or_new_is_not_suspicious(copy: Copy) -> None:
-    """
-    Reading what the watch has brought or is about to bring leads to no list.
-    """
-    copy.kube.create(PODS, a_manifest("old"))
-    copy.watch()
-    copy.kube.create(PODS, a_manifest("new"))
-    for name in ("old", "new"):
-        copy.writer.get(PODS, key(name))
-
-    assert ({key("old"), key("new")}, 0) == (set(copy.store.snapshot()), copy.source.interrupts)
-
-
-def test_a_create_whose_answer_is_late_leads_to_no_suspicion(copy: Copy) -> None:
-    """
-    An object that went before the answer to its creation arrived was not missed.
-    """
-
-    def goes(answer: Manifest) -> None:
-        copy.kube.delete(PODS, key("a"), answer["metadata"]["uid"])
-        copy.watch()
-
-    copy.kube.meanwhile = goes
-    copy.writer.create(PODS, a_manifest("a"))
 
     assert ([], 0) == (copy.store.snapshot(), copy.source.interrupts)
 

@@ -169,4 +169,3 @@ class Reflector:
             self._resource_version = version
             if self._must_relist():  # a bookmark comes every minute, if nothing else does
                 return
-        self.refusal = ""

@@ -141,13 +141,15 @@ class OperatorProcess:
         """Return the last lines of the log."""
         return log_tail(self.log, _LOG_LINES)
 
+    def readyz(self) -> urllib3.BaseHTTPResponse | None:
+        """What ``/readyz`` answers; None while nobody does."""
+        try:
+            return urllib3.request("GET", f"http://{self.health}/readyz", timeout=5, retries=False)
+        except urllib3.exceptions.HTTPError:
+            return None
+
     def _is_ready(self) -> bool:
         codes = self._supervision.ended()
         assert not codes, f"the operator ended with exit code {codes[_NAME]}:\n{self.log_tail()}"
-        try:
-            answer = urllib3.request(
-                "GET", f"http://{self.health}/readyz", timeout=5, retries=False
-            )
-        except urllib3.exceptions.HTTPError:
-            return False
-        return answer.status == 200
+        answer = self.readyz()
+        return answer is not None and answer.status == 200

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
 from tests.e2e.cluster.controlplane.api import Api, Json, path_of
+from tests.e2e.cluster.manifests import INSTALL
 from tests.e2e.cluster.operator import NAMESPACE
 
-INSTALL = Path(__file__).parents[3] / "manifests" / "install.yaml"
 ACCOUNT = "daskop"
 LEASE_ROLE = "daskop-lease"
 RBAC = "rbac.authorization.k8s.io/v1"

@@ -1,7 +1,5 @@
 """An operator that lacks rights: it runs, but may never be ready."""
 
-import urllib3
-
 from tests.e2e.cluster.controlplane.waiting import wait_until
 from tests.e2e.controlplane.operator_process import OperatorProcess
 
@@ -11,13 +9,8 @@ class UnreadyOperator(OperatorProcess):
 
     def readiness(self) -> str:
         """What ``/readyz`` says; empty while nobody answers."""
-        try:
-            answer = urllib3.request(
-                "GET", f"http://{self.health}/readyz", timeout=5, retries=False
-            )
-        except urllib3.exceptions.HTTPError:
-            return ""
-        return answer.data.decode()
+        answer = self.readyz()
+        return answer.data.decode() if answer is not None else ""
 
     def wait_until_working(self) -> None:
         """Wait until all is listed: what is made from now on, only a watch can tell."""

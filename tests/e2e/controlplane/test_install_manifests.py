@@ -8,15 +8,17 @@ import yaml
 from tests.e2e.cluster import manifests
 from tests.e2e.cluster.controlplane.api import Json, path_of
 from tests.e2e.cluster.controlplane.plane import ControlPlane
+from tests.e2e.cluster.images import REPOSITORY
 from tests.e2e.cluster.operator import NAMESPACE
 from tests.e2e.controlplane.custom_resources import apply_custom_resources
-from tests.e2e.controlplane.dask import SEED, Dask
+from tests.e2e.controlplane.dask import Dask
 from tests.e2e.controlplane.kubectl import Kubectl
 from tests.e2e.controlplane.operator_process import OperatorProcess
 from tests.e2e.controlplane.site import applied, roll_out
 
 pytest_plugins = ["tests.e2e.controlplane.site_fixtures"]
 
+EXAMPLE = REPOSITORY / "examples" / "cluster.yaml"
 NAME = "simple-cluster"
 ENFORCED = "pod-security.kubernetes.io/enforce"
 
@@ -108,7 +110,7 @@ def serve(site: ControlPlane, dask: Dask, options: tuple[str, ...]) -> None:
     """Let an operator with the account of the namespace do all that a cluster needs."""
     kubeconfig = site.kubeconfig_for(dask.namespace, "daskop")
     with OperatorProcess(kubeconfig, options=options) as operator:
-        dask.create(restricted_cluster())
+        dask.create(yaml.safe_load(EXAMPLE.read_text()))  # which is fit for the level restricted
         dask.wait_ready("daskclusters", NAME)
         scheduler = dask.get("pods", f"{NAME}-scheduler")["metadata"]["uid"]
         dask.api.delete(dask.path("pods", f"{NAME}-scheduler"))
@@ -119,24 +121,6 @@ def serve(site: ControlPlane, dask: Dask, options: tuple[str, ...]) -> None:
         dask.api.delete(dask.path("daskclusters", NAME))
         dask.wait_for(lambda: not any(NAME in name for name in dask.left()), "all to go")
         assert "forbidden" not in operator.log.read_text().lower()
-
-
-def restricted_cluster() -> Json:
-    """The seed's cluster, as a namespace takes it in which Pod Security is restricted."""
-    manifest: Json = yaml.safe_load((SEED / "cluster.yaml").read_text())
-    for part in ("worker", "scheduler"):
-        pod = manifest["spec"][part]["spec"]
-        pod["securityContext"] = {
-            "runAsNonRoot": True,
-            "runAsUser": 1000,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        }
-        for container in pod["containers"]:
-            container["securityContext"] = {
-                "allowPrivilegeEscalation": False,
-                "capabilities": {"drop": ["ALL"]},
-            }
-    return manifest
 
 
 def uids(dask: Dask) -> set[str]:

@@ -30,12 +30,7 @@ def others(api: Api) -> Iterator[tuple[Dask, Dask]]:
 def grant(dask: Dask, account_namespace: str, but: str = "") -> None:
     """Give the operator's rights in one namespace: the ClusterRole's rules, *but* one, as a Role."""
     rules = [rule for rule in rights.rules() if but not in rule["resources"]]
-    role = {"metadata": {"name": ACCOUNT}, "rules": rules}
-    subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": account_namespace}
-    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": ACCOUNT}
-    binding = {"metadata": {"name": ACCOUNT}, "roleRef": reference, "subjects": [subject]}
-    dask.api.create(path_of(rights.RBAC, "roles", dask.namespace), role)
-    dask.api.create(path_of(rights.RBAC, "rolebindings", dask.namespace), binding)
+    rights.bind(dask.api, dask.namespace, ACCOUNT, (account_namespace, ACCOUNT), rules)
 
 
 @pytest.mark.usefixtures("custom_resources")

@@ -11,13 +11,12 @@ from typing import Any
 
 import yaml
 
+from tests.docs.page import blocks
 from tests.e2e.cluster.images import REPOSITORY
 
 MONITORING = REPOSITORY / "manifests" / "overlays" / "monitoring"
 NAMESPACE = "daskop-system"
 """Where the overlay puts the monitors, and a ServiceMonitor without a selector looks."""
-
-PLAIN_BLOCK = re.compile(r"```yaml\n(scrape_configs:\n.*?)```", re.DOTALL)
 
 TRANSLATED = {
     *("selector", "namespaceSelector", "endpoints", "podMetricsEndpoints"),
@@ -59,9 +58,9 @@ def monitored() -> list[Config]:
 
 def documented() -> list[Config]:
     """Return the scrape configurations for a Prometheus without its operator in the docs."""
-    page = (REPOSITORY / "docs" / "monitoring.md").read_text()
-    (block,) = PLAIN_BLOCK.findall(page)
-    jobs: list[Config] = yaml.safe_load(block)["scrape_configs"]
+    texts = [block.text for block in blocks("docs/monitoring.md") if block.language == "yaml"]
+    (text,) = (text for text in texts if text.startswith("scrape_configs:"))
+    jobs: list[Config] = yaml.safe_load(text)["scrape_configs"]
     return jobs
 
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-import pytest
-
 from daskop.api.children import Pod
 from daskop.api.meta import Manifest
 from daskop.api.resources import PODS, SERVICES
@@ -12,14 +10,6 @@ from tests.unit.builders import key
 from tests.unit.cache.copied import Copy, a_manifest, version
 
 LABEL = {"metadata": {"labels": {"dask.org/cluster-name": "c"}}}
-
-
-@pytest.fixture
-def copy() -> Copy:
-    """A copy that has been filled; the server's first version is 100."""
-    made = Copy()
-    made.relist()
-    return made
 
 
 def test_what_was_written_is_stored_at_once(copy: Copy) -> None:

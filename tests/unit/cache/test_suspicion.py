@@ -1,19 +1,9 @@
 """When an informer finds out that it has missed something, and when it has not."""
 
-import pytest
-
 from daskop.api.meta import Manifest, WatchEvent
 from daskop.api.resources import PODS
 from tests.unit.builders import key
 from tests.unit.cache.copied import Copy, a_manifest
-
-
-@pytest.fixture
-def copy() -> Copy:
-    """A copy that has been filled; the server's first version is 100."""
-    made = Copy()
-    made.relist()
-    return made
 
 
 def test_an_object_that_the_watch_should_have_brought_is_suspicious(copy: Copy) -> None:

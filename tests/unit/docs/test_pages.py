@@ -8,7 +8,7 @@ import pytest
 from tests.docs.page import blocks, pages, steps
 
 TESTS = Path(__file__).parents[2]
-LANGUAGES = {"console", "yaml", "python", "shell", "text", "promql"}
+LANGUAGES = {"console", "yaml", "python", "shell", "text"}
 
 
 def named_in_tests() -> set[str]:

@@ -9,9 +9,11 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from tests.e2e.cluster.manifests import INSTALL
+from tests.e2e.controlplane.rights import Right, rights_of
+
 ROOT: Final = Path(__file__).parents[3]
 PAGE: Final = (ROOT / "docs" / "security.md").read_text()
-INSTALL: Final = (ROOT / "manifests" / "install.yaml").read_text()
 
 CELL: Final = r"\s*((?:`[\w./]+`\s*)+|core\s*)"
 ROW: Final = re.compile(rf"^\|{CELL}\|{CELL}\|{CELL}\| (.+) \|$", re.MULTILINE)
@@ -19,29 +21,20 @@ WORD: Final = re.compile(r"`([\w./]+)`")
 
 DASK: Final = "kubernetes.dask.org"
 
-Right = tuple[str, str, str]
-
 
 def roles() -> dict[str, dict[str, Any]]:
     """All roles that are installed, by name."""
-    documents = yaml.load_all(INSTALL, yaml.CSafeLoader)
+    documents = yaml.load_all(INSTALL.read_text(), yaml.CSafeLoader)
     found = [d for d in documents if d["kind"] in {"Role", "ClusterRole"}]
     return {role["metadata"]["name"]: role for role in found}
-
-
-def rights(role: dict[str, Any]) -> Iterator[Right]:
-    """Each right that a role gives."""
-    for rule in role.get("rules") or ():
-        for group in rule["apiGroups"]:
-            for resource in rule["resources"]:
-                yield from ((group, resource, verb) for verb in rule["verbs"])
 
 
 def explained(part: str) -> Iterator[Right]:
     """Each right in the tables of a part of the page."""
     for group, resources, verbs, _why in ROW.findall(part):
         for resource in WORD.findall(resources):
-            yield from (("".join(WORD.findall(group)), resource, v) for v in WORD.findall(verbs))
+            of = "".join(WORD.findall(group))
+            yield from (Right(of, resource, verb) for verb in WORD.findall(verbs))
 
 
 def test_the_page_explains_each_right_once() -> None:
@@ -51,8 +44,8 @@ def test_the_page_explains_each_right_once() -> None:
     own = PAGE.partition("## Its rights")[2].partition("### When a right is missing")[0]
     everywhere, _, at_home = own.partition("In its own namespace")
 
-    assert Counter(rights(roles()["daskop"])) == Counter(explained(everywhere))
-    assert Counter(rights(roles()["daskop-lease"])) == Counter(explained(at_home))
+    assert Counter(rights_of(roles()["daskop"]["rules"])) == Counter(explained(everywhere))
+    assert Counter(rights_of(roles()["daskop-lease"]["rules"])) == Counter(explained(at_home))
 
 
 def test_the_lease_has_a_name() -> None:
@@ -84,8 +77,8 @@ def test_no_role_reaches_further(name: str) -> None:
     Every role that is installed is about these resources alone, by verbs that it names.
     """
     role = roles()[name]
-    assert set() == {(group, resource) for group, resource, _ in rights(role)} - ALLOWED
-    assert "*" not in {verb for _, _, verb in rights(role)}
+    assert set() == {(group, resource) for group, resource, _ in rights_of(role["rules"])} - ALLOWED
+    assert "*" not in {verb for _, _, verb in rights_of(role["rules"])}
     assert all(rule.keys() <= {"apiGroups", "resources", "resourceNames", "verbs"} for rule in role["rules"])  # fmt: skip
 
 
@@ -93,7 +86,7 @@ def test_only_the_operator_is_bound() -> None:
     """
     Each binding gives one of its roles to the operator's ServiceAccount, and to nobody else.
     """
-    documents = yaml.load_all(INSTALL, yaml.CSafeLoader)
+    documents = yaml.load_all(INSTALL.read_text(), yaml.CSafeLoader)
     bindings = [d for d in documents if d["kind"] in {"RoleBinding", "ClusterRoleBinding"}]
     subjects = [subject for binding in bindings for subject in binding["subjects"]]
     account = {"kind": "ServiceAccount", "name": "daskop", "namespace": "daskop-system"}

@@ -22,13 +22,12 @@ from daskop.cache.store import Store
 from daskop.clock import SystemClock
 from daskop.errors import ForbiddenError
 from daskop.kube.client import Client
-from daskop.kube.transport import connect
+from daskop.kube.transport import connect, no_gate
 from daskop.kube.watch import ResourceWatcher
 from daskop.metrics import Metrics
 from daskop.runtime.applier import Applier
 from daskop.runtime.controller import Controller
 from daskop.runtime.executor import PlanExecutor
-from daskop.runtime.fenced_writer import FencedWriter
 from daskop.runtime.http_server import HttpServer, check
 from daskop.runtime.leader_election import LeaderElector
 from daskop.runtime.reconciler import Reconciler
@@ -36,7 +35,6 @@ from daskop.runtime.recorder import EventRecorder
 from daskop.runtime.status import StatusWriter
 from daskop.runtime.stop_signals import StopSignals
 from daskop.runtime.write_through import WriteThrough
-from daskop.runtime.writer import Writer
 from daskop.settings import Settings
 from daskop.token_bucket import TokenBucket
 
@@ -79,16 +77,16 @@ class Engine:
         # Watches hold a connection each, of at most 8 resources; lists and others share as many.
         watches = 8 * max(1, len(settings.namespaces))
         transport = connect(settings.kubeconfig, settings.parallel_requests + 2 * watches)
-        self._client = Client(transport, self.metrics, self._limit())
+        self._elector = self._build_elector()
+        gate = self._elector.check if self._elector else no_gate
+        self._client = Client(transport, self.metrics, self._limit(), gate=gate)
         self._informers: dict[Resource, Informers[Any]] = {}
         self._needed: list[Informer[Any]] = []
         self._controllers: list[Controller] = []
-        self._elector = self._build_elector()
-        writer = self._fenced(self._client)
-        cached = WriteThrough(writer, self._informers)
+        cached = WriteThrough(self._client, self._informers)
         self._applier = Applier(cached, settings.parallel_requests)
-        self._recorder = EventRecorder(writer, self._clock, self.metrics, self._identity)
-        # Events are neither cached nor waited for, so they need no more than the gate.
+        # Events are neither cached nor waited for.
+        self._recorder = EventRecorder(self._client, self._clock, self.metrics, self._identity)
         status = StatusWriter(cached, self._clock)
         self.executor = PlanExecutor(self._applier, status, self._recorder, self._clock)
         self._servers = self._build_servers()
@@ -164,9 +162,6 @@ class Engine:
         elector = LeaderElector(client, key, self._identity, self._clock, on_lost=self._on_lost)
         self.metrics.leader.set_function(lambda: elector.is_leader)
         return elector
-
-    def _fenced(self, writer: Writer) -> Writer:
-        return FencedWriter(writer, self._elector.check) if self._elector else writer
 
     def _build_servers(self) -> list[HttpServer]:
         health = {

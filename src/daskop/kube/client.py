@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -14,7 +14,7 @@ from daskop.api.wellknown import FIELD_MANAGER
 from daskop.errors import ConnectionFailedError, TooManyRequestsError
 from daskop.kube.decoding import decoded
 from daskop.kube.failure import failure, retry_after_seconds
-from daskop.kube.transport import READ_SECONDS, Exchange, Transport
+from daskop.kube.transport import READ_SECONDS, Exchange, Transport, no_gate
 from daskop.metrics import Metrics
 from daskop.token_bucket import TokenBucket
 
@@ -39,6 +39,9 @@ class Client:
         limit: Bounds the rate of our requests; None leaves that to the server's Priority and
             Fairness.
         read_seconds: Longest silence of the server, for all but lists and watches.
+        gate: Raises where nothing may be written, as by one who does not lead any more. It is
+            asked before each try of a write, after all pauses. A gate is no fence: the process can
+            be stopped between it and the wire, so that every write must be safe under two actors.
     """
 
     def __init__(
@@ -47,11 +50,13 @@ class Client:
         metrics: Metrics,
         limit: TokenBucket | None = None,
         read_seconds: float = READ_SECONDS,
+        gate: Callable[[], None] = no_gate,
     ) -> None:
         self._transport = transport
         self._metrics = metrics
         self._limit = limit
         self._read_seconds = read_seconds
+        self._gate = gate
         self._closed = threading.Event()
 
     def close(self) -> None:
@@ -183,7 +188,9 @@ class Client:
         if method != "DELETE":
             query = {"fieldManager": FIELD_MANAGER, **(query or {})}
         payload = json.dumps(body).encode()
-        exchange = Exchange(method, path, query, payload, content_type, self._read_seconds)
+        exchange = Exchange(
+            method, path, query, payload, content_type, self._read_seconds, gate=self._gate
+        )
         return self._json(verb, resource, exchange)
 
     def _json(self, verb: str, resource: Resource, exchange: Exchange) -> dict[str, Any]:

@@ -27,6 +27,10 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 
 
+def no_gate() -> None:
+    """Keep nothing back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """
@@ -35,6 +39,7 @@ class Exchange:
     Attributes:
         read_seconds: Longest silence of the server.
         stream: Whether the answer's body is left to the caller, with the connection.
+        gate: Called each time right before the request goes out; what it raises keeps it back.
     """
 
     method: str
@@ -44,6 +49,7 @@ class Exchange:
     content_type: str = "application/json"
     read_seconds: float = READ_SECONDS
     stream: bool = False
+    gate: Callable[[], None] = no_gate
 
 
 class _Connections:
@@ -102,6 +108,7 @@ class Transport:
     ) -> urllib3.BaseHTTPResponse:
         query = f"?{urlencode(exchange.query)}" if exchange.query else ""
         wanted = {"accept": "application/json", "content-type": exchange.content_type}
+        exchange.gate()
         try:
             answer = connections.pool.request(
                 exchange.method,

@@ -14,6 +14,7 @@ from typing import Final
 import pytest
 import yaml
 
+from daskop.settings import Settings
 from tests.e2e.cluster.controlplane.api import path_of
 from tests.e2e.cluster.controlplane.waiting import wait_until
 from tests.e2e.cluster.operator import NAMESPACE
@@ -38,7 +39,9 @@ FEW: Final = 60
 MANY: Final = 200
 SOME: Final = 30
 CREATE_SECONDS: Final = 0.6
-"""What each create takes until both were replaced; 8 are under way at a time."""
+"""What each create takes until both were replaced."""
+PARALLEL: Final = Settings().parallel_requests
+"""Creates that are under way at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,21 @@ def has_made(replica: Replica, count: int) -> bool:
     return len(replica.made()) >= count
 
 
+def waits_for_answers(leader: Replica) -> bool:
+    """
+    Whether it has made some Pods, and all of its creates are on the wire and will stay there.
+
+    What is between the gate and the wire when the process stops cannot be kept back by it.
+    """
+    sent = [seen for seen in leader.proxy.seen("create", "pods") if seen.code == 0]
+    lately = monotonic() - CREATE_SECONDS / 2
+    return (
+        has_made(leader, FEW // 3)
+        and len(sent) == PARALLEL
+        and all(seen.at_monotonic > lately for seen in sent)
+    )
+
+
 def has_seen_the_last_renewal(leader: Replica, follower: Replica) -> bool:
     """Whether the follower has looked at the lease since the leader wrote it."""
     (*_, written), (*_, read) = (r.proxy.seen(resource="leases") for r in (leader, follower))
@@ -158,7 +176,7 @@ def test_one_that_was_stopped_past_its_lease_writes_nothing_when_it_wakes(
     leader, follower = replicas
     leader.proxy.add(Rule(Match("create", "pods"), Delay(CREATE_SECONDS)))
     dask.scale("daskworkergroups", GROUP, FEW)
-    wait_until(partial(has_made, leader, FEW // 3), "some workers", within_seconds=20)
+    wait_until(partial(waits_for_answers, leader), "a wave of workers", within_seconds=20)
     leader.operator.signal(signal.SIGSTOP)
     dask.wait_for_workers(FEW)
     before = leader.writes()

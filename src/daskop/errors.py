@@ -20,6 +20,7 @@ Every error of daskop, by meaning.
     ├── InvalidManifestError           an object that does not fit its kind's model
     ├── NameTakenError                 an object that is not ours stands under a name we need
     ├── NotLeaderError                 another replica may lead by now: nothing is written
+    ├── OutdatedSchemaError            a CRD that is older than the operator dropped what it wrote
     ├── ShutDownError                  a queue that was shut down and is empty
     └── VersionsWentBackError          the server was restored: its past is not the one we saw
 """
@@ -129,6 +130,12 @@ class NotLeaderError(DaskopError):
     """We may not lead any more, so that nothing may be written."""
 
 
+class OutdatedSchemaError(DaskopError):
+    """A CRD does not know fields that we wrote, so that the server dropped them."""
+
+    condition_reason = "OutdatedSchema"
+
+
 class ShutDownError(DaskopError):
     """The queue is shut down and has nothing left."""
 
@@ -137,7 +144,7 @@ class VersionsWentBackError(DaskopError):
     """The server's resourceVersions went back, as after a restore of etcd: list anew."""
 
 
-REFUSALS = (ForbiddenError, InvalidError, NameTakenError)
+REFUSALS = (ForbiddenError, InvalidError, NameTakenError, OutdatedSchemaError)
 """Failures that people have to mend; the same request fails again until they have."""
 
 TOLD = (*REFUSALS, ServerError)

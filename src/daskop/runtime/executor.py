@@ -6,7 +6,13 @@ from typing import Any, Protocol
 from daskop.api.meta import HasMeta, Manifest, Meta, NamespacedName
 from daskop.api.resources import Resource
 from daskop.clock import Clock
-from daskop.errors import TOLD, DaskopError, ForbiddenError, NotFoundError
+from daskop.errors import (
+    TOLD,
+    DaskopError,
+    ForbiddenError,
+    NotFoundError,
+    OutdatedSchemaError,
+)
 from daskop.plan.actions import Event, Plan
 from daskop.plan.refusal import refused_status
 from daskop.runtime.applier import Applier
@@ -76,9 +82,10 @@ class PlanExecutor:
             status_after = self._status.write(resource, view.meta, view.status, status)
         except NotFoundError:
             return Result()  # it went meanwhile, and with it all that was to be said of it
-        except ForbiddenError as error:
+        except (ForbiddenError, OutdatedSchemaError) as error:
             # No condition can say so: whoever asks why nothing is said finds an event.
-            told = (*self._events(plan, refusal, stored=False), _warning(error))
+            stored = isinstance(error, OutdatedSchemaError)
+            told = (*self._events(plan, refusal, stored=stored), _warning(error))
             self._tell(resource, view.meta, told)
             raise
         self._tell(resource, view.meta, self._events(plan, refusal, stored=status_after is None))

@@ -8,6 +8,7 @@ from typing import Any
 from daskop.api.meta import Manifest, Meta
 from daskop.api.resources import Resource
 from daskop.clock import Clock
+from daskop.errors import OutdatedSchemaError
 from daskop.runtime.writer import Writer
 
 INTERVAL_SECONDS = 1.0
@@ -35,6 +36,8 @@ class StatusWriter:
         Raises:
             ConflictError: If the object changed since it was read; the next pass sees it.
             NotFoundError: If it is gone.
+            OutdatedSchemaError: If the server has dropped a field, as one that its CRD does not
+                know. The rest is stored.
         """
         if wanted is None or wanted == stored:
             return None
@@ -47,7 +50,13 @@ class StatusWriter:
             "metadata": {"uid": meta.uid, "resourceVersion": meta.resource_version},
             "status": {**wanted, **dropped},
         }
-        self._writer.merge_patch(resource, meta.key, body, "status")
+        answer = self._writer.merge_patch(resource, meta.key, body, "status")
+        # The next pass would rest on what is not there, and nobody would know why it goes wrong.
+        if lost := sorted(wanted.keys() - (answer.get("status") or {}).keys()):
+            raise OutdatedSchemaError(
+                f"the CRD {resource.plural}.{resource.group} is older than the operator and knows no"
+                f" status.{', status.'.join(lost)}: apply the CRDs of this version"
+            )
         return None
 
     def _seconds_to_wait(self, uid: str) -> float:

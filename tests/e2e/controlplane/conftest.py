@@ -1,19 +1,19 @@
 """One control plane per session, one namespace per test, one operator per module."""
 
-import secrets
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.cluster.controlplane.api import Api, path_of
+from tests.e2e.cluster.controlplane.api import Api
 from tests.e2e.cluster.controlplane.options import Options
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.cluster.operator import NAMESPACE
 from tests.e2e.controlplane import rights
 from tests.e2e.controlplane.custom_resources import apply_custom_resources
 from tests.e2e.controlplane.dask import Dask
+from tests.e2e.controlplane.namespaces import own_namespace
 from tests.e2e.controlplane.operator_process import OperatorProcess
 from tests.e2e.faults.proxy import FaultProxy
 from tests.e2e.terminal import say
@@ -49,10 +49,8 @@ def api(control_plane: ControlPlane) -> Api:
 @pytest.fixture
 def namespace(api: Api) -> Iterator[str]:
     """A namespace of the test's own, in which Pods can be made."""
-    name = f"test-{secrets.token_hex(4)}"
-    api.make_namespace(name)
-    yield name
-    api.delete(path_of("v1", "namespaces", name=name))
+    with own_namespace(api) as name:
+        yield name
 
 
 @pytest.fixture

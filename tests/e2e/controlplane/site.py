@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from tests.e2e.cluster.controlplane.api import Api, Json, path_of
+from tests.e2e.cluster.controlplane.api import Json, path_of
 from tests.e2e.cluster.controlplane.options import CONTROLLERS, Options
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.cluster.operator import DEPLOYMENT, NAMESPACE
@@ -20,8 +20,6 @@ SITE: Final = Options(
 )
 """Deployments come up, played by simulated nodes, and roles are aggregated."""
 
-RESTRICTED: Final = {"pod-security.kubernetes.io/enforce": "restricted"}
-
 
 @contextmanager
 def applied(site: ControlPlane, what: str, namespace: str = NAMESPACE) -> Iterator[None]:
@@ -32,13 +30,6 @@ def applied(site: ControlPlane, what: str, namespace: str = NAMESPACE) -> Iterat
         yield
     finally:
         kubectl.do("delete", "--ignore-not-found", "--wait=true", what)
-
-
-def make_restricted(api: Api, namespace: str) -> None:
-    """Make a namespace that lets in no Pod that could harm its node."""
-    api.make_namespace(namespace)
-    path = path_of("v1", "namespaces", name=namespace)
-    api.patch(path, {"metadata": {"labels": RESTRICTED}})
 
 
 def roll_out(site: ControlPlane, namespace: str) -> list[Json]:

@@ -1,17 +1,16 @@
 """Fixtures of tests that install the operator; a test module names this one in ``pytest_plugins``."""
 
-import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.cluster.controlplane.api import path_of
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.cluster.images import REPOSITORY
 from tests.e2e.controlplane.custom_resources import apply_custom_resources
-from tests.e2e.controlplane.site import SITE, make_restricted
+from tests.e2e.controlplane.namespaces import own_namespace
+from tests.e2e.controlplane.site import SITE
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +31,8 @@ def empty() -> Iterator[ControlPlane]:
 @pytest.fixture
 def own(site: ControlPlane) -> Iterator[str]:
     """A namespace of the test's own that enforces the restricted Pod Security Standard."""
-    name = f"test-{secrets.token_hex(4)}"
-    make_restricted(site.api, name)
-    yield name
-    site.api.delete(path_of("v1", "namespaces", name=name))
+    with own_namespace(site.api, enforced="restricted") as name:
+        yield name
 
 
 @pytest.fixture

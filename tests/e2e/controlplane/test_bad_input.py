@@ -1,6 +1,5 @@
 """Bad input is told in words, hurts nobody else, and heals when it is mended."""
 
-import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,9 +7,10 @@ import pytest
 import yaml
 
 from daskop.plan.names import Naming
-from tests.e2e.cluster.controlplane.api import Api, Json, path_of
+from tests.e2e.cluster.controlplane.api import Api, Json
 from tests.e2e.cluster.controlplane.errors import ApiError
 from tests.e2e.controlplane.dask import GROUP, SEED, Dask
+from tests.e2e.controlplane.namespaces import enforce, own_namespace
 
 NAME = "simple-cluster"
 SERVICE = f"{NAME}-service"
@@ -24,10 +24,8 @@ pytestmark = pytest.mark.usefixtures("operator")
 @pytest.fixture
 def neighbour(api: Api) -> Iterator[Dask]:
     """Another namespace, in which all is well."""
-    name = f"test-{secrets.token_hex(4)}"
-    api.make_namespace(name)
-    yield Dask(api, name)
-    api.delete(path_of("v1", "namespaces", name=name))
+    with own_namespace(api) as name:
+        yield Dask(api, name)
 
 
 def manifest(file: str, change: Callable[[Json], Any]) -> Json:
@@ -182,16 +180,14 @@ def test_a_denied_create_is_named(api: Api, dask: Dask) -> None:
     """
     What admission denies, here Pod Security, is said in its words, and heals when it is mended.
     """
-    level = {"pod-security.kubernetes.io/enforce": "restricted"}
-    api.patch(path_of("v1", "namespaces", name=dask.namespace), {"metadata": {"labels": level}})
+    enforce(api, dask.namespace, "restricted")
     dask.apply("cluster.yaml")
 
     told = dask.wait_for_condition("daskclusters", NAME, "Ready", reason="Forbidden")
     assert 'violates PodSecurity "restricted' in told["message"]
     assert "Error" == dask.get("daskclusters", NAME)["status"]["phase"]
 
-    level = {"pod-security.kubernetes.io/enforce": "privileged"}
-    api.patch(path_of("v1", "namespaces", name=dask.namespace), {"metadata": {"labels": level}})
+    enforce(api, dask.namespace, "privileged")
     dask.wait_ready("daskclusters", NAME, RETRIED_WITHIN_SECONDS)
 
 

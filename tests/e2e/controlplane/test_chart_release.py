@@ -11,7 +11,8 @@ from tests.e2e.cluster.operator import NAMESPACE
 from tests.e2e.controlplane.dask import Dask
 from tests.e2e.controlplane.helm import RELEASE, Helm
 from tests.e2e.controlplane.kubectl import Kubectl
-from tests.e2e.controlplane.site import make_restricted, roll_out
+from tests.e2e.controlplane.namespaces import enforce
+from tests.e2e.controlplane.site import roll_out
 
 pytest_plugins = ["tests.e2e.controlplane.site_fixtures"]
 
@@ -27,7 +28,8 @@ DEPLOYMENT = path_of("apps/v1", "deployments", NAMESPACE, "daskop")
 @pytest.fixture
 def helm(empty: ControlPlane, tmp_path: Path) -> Helm:
     """Helm on that control plane, for a namespace where Pod Security is restricted."""
-    make_restricted(empty.api, NAMESPACE)
+    empty.api.make_namespace(NAMESPACE)
+    enforce(empty.api, NAMESPACE, "restricted")
     return Helm(tmp_path, NAMESPACE, empty.kubeconfig)
 
 

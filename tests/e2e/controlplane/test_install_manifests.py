@@ -13,6 +13,7 @@ from tests.e2e.cluster.operator import NAMESPACE
 from tests.e2e.controlplane.custom_resources import apply_custom_resources
 from tests.e2e.controlplane.dask import Dask
 from tests.e2e.controlplane.kubectl import Kubectl
+from tests.e2e.controlplane.namespaces import ENFORCED
 from tests.e2e.controlplane.operator_process import OperatorProcess
 from tests.e2e.controlplane.site import applied, roll_out
 
@@ -20,7 +21,6 @@ pytest_plugins = ["tests.e2e.controlplane.site_fixtures"]
 
 EXAMPLE = REPOSITORY / "examples" / "cluster.yaml"
 NAME = "simple-cluster"
-ENFORCED = "pod-security.kubernetes.io/enforce"
 
 
 def test_what_is_made_from_others_is_up_to_date() -> None:

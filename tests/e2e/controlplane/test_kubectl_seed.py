@@ -1,16 +1,15 @@
 """The seed's three manifests, and what kubectl says of them when all is up."""
 
 import re
-import secrets
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.cluster.controlplane.api import path_of
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.controlplane.dask import GROUP
 from tests.e2e.controlplane.kubectl import Kubectl, seed, table
+from tests.e2e.controlplane.namespaces import own_namespace
 
 NAME = "simple-cluster"
 HIGHMEM = "simple-cluster-highmem-worker-group"
@@ -48,18 +47,14 @@ def everything(control_plane: ControlPlane) -> Iterator[Kubectl]:
 
     A group was scaled, and scaled back.
     """
-    name = f"test-{secrets.token_hex(4)}"
-    control_plane.api.make_namespace(name)
-    kubectl = Kubectl(control_plane, name)
-    try:
+    with own_namespace(control_plane.api) as name:
+        kubectl = Kubectl(control_plane, name)
         kubectl.do("apply", "--filename=-", stdin=EVERYTHING)
         settle(kubectl)
         for replicas in ("3", "2"):
             kubectl.do("scale", f"dwg/{HIGHMEM}", f"--replicas={replicas}")
             kubectl.wait("condition=Ready", f"dwg/{HIGHMEM}")
         yield kubectl
-    finally:
-        control_plane.api.delete(path_of("v1", "namespaces", name=name))
 
 
 def settle(kubectl: Kubectl) -> None:

@@ -1,6 +1,5 @@
 """An operator that is told which namespaces to watch, with rights in those alone."""
 
-import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +8,7 @@ from tests.e2e.cluster.controlplane.api import Api, path_of
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.controlplane import rights
 from tests.e2e.controlplane.dask import Dask
+from tests.e2e.controlplane.namespaces import own_namespace
 from tests.e2e.controlplane.operator_process import OperatorProcess
 
 ACCOUNT = "confined"
@@ -18,13 +18,8 @@ NAME = "simple-cluster"
 @pytest.fixture
 def others(api: Api) -> Iterator[tuple[Dask, Dask]]:
     """Two more namespaces."""
-    names = [f"test-{secrets.token_hex(4)}" for _ in range(2)]
-    for name in names:
-        api.make_namespace(name)
-    first, second = (Dask(api, name) for name in names)
-    yield first, second
-    for name in names:
-        api.delete(path_of("v1", "namespaces", name=name))
+    with own_namespace(api) as first, own_namespace(api) as second:
+        yield Dask(api, first), Dask(api, second)
 
 
 def grant(dask: Dask, account_namespace: str, but: str = "") -> None:

@@ -1,6 +1,5 @@
 """Why is it not up? The test plays scheduler and kubelet, and reads what users are told."""
 
-import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +10,7 @@ from tests.e2e.cluster.controlplane.options import Options
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.controlplane.custom_resources import apply_custom_resources
 from tests.e2e.controlplane.dask import GROUP, SEED, Dask
+from tests.e2e.controlplane.namespaces import own_namespace
 from tests.e2e.controlplane.operator_process import OperatorProcess
 from tests.e2e.controlplane.pod_states import (
     READY,
@@ -38,11 +38,10 @@ def empty_plane() -> Iterator[ControlPlane]:
 
 
 @pytest.fixture
-def dask(empty_plane: ControlPlane) -> Dask:
+def dask(empty_plane: ControlPlane) -> Iterator[Dask]:
     """An empty namespace."""
-    name = f"test-{secrets.token_hex(4)}"
-    empty_plane.api.make_namespace(name)
-    return Dask(empty_plane.api, name)
+    with own_namespace(empty_plane.api) as name:
+        yield Dask(empty_plane.api, name)
 
 
 CRASHED = terminated(1, "Error")

@@ -1,6 +1,5 @@
 """What docs/security.md says of the boundary between users and the operator."""
 
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +13,7 @@ from tests.e2e.cluster.controlplane.errors import ApiError
 from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.cluster.controlplane.waiting import wait_until
 from tests.e2e.controlplane.dask import DASK, Dask
+from tests.e2e.controlplane.namespaces import own_namespace
 from tests.e2e.controlplane.operator_process import OperatorProcess
 from tests.e2e.controlplane.podspecs import (
     HIGHMEM,
@@ -35,10 +35,8 @@ SCHEDULER_POD: Final = f"{NAME}-scheduler"
 @pytest.fixture
 def other(api: Api) -> Iterator[str]:
     """A namespace of somebody else's."""
-    name = f"test-{secrets.token_hex(4)}"
-    api.make_namespace(name)
-    yield name
-    api.delete(path_of("v1", "namespaces", name=name))
+    with own_namespace(api) as name:
+        yield name
 
 
 @pytest.mark.usefixtures("operator")

@@ -1,7 +1,7 @@
 """An operator that may not list, or not have its lease, says so, waits, and starts once it may."""
 
-import secrets
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,7 @@ from tests.e2e.cluster.controlplane.plane import ControlPlane
 from tests.e2e.cluster.controlplane.waiting import wait_until
 from tests.e2e.controlplane import rights
 from tests.e2e.controlplane.dask import Dask
+from tests.e2e.controlplane.namespaces import own_namespace
 from tests.e2e.controlplane.rights import Right
 from tests.e2e.controlplane.rights_process import UnreadyOperator
 
@@ -32,13 +33,10 @@ LEASE: Final = [Right("coordination.k8s.io", "leases", verb) for verb in ("get",
 @pytest.fixture
 def namespaces(api: Api) -> Iterator[list[str]]:
     """As many namespaces as there are rights to list; in the first one is the operator's account."""
-    names = [f"test-{secrets.token_hex(4)}" for _ in LISTS]
-    for name in names:
-        api.make_namespace(name)
-    api.create(path_of("v1", "serviceaccounts", names[0]), {"metadata": {"name": ACCOUNT}})
-    yield names
-    for name in names:
-        api.delete(path_of("v1", "namespaces", name=name))
+    with ExitStack() as stack:
+        names = [stack.enter_context(own_namespace(api)) for _ in LISTS]
+        api.create(path_of("v1", "serviceaccounts", names[0]), {"metadata": {"name": ACCOUNT}})
+        yield names
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from daskop.api.resources import CLUSTERS, PODS, WORKER_GROUPS
-from daskop.errors import ConflictError, ForbiddenError, NotFoundError
+from daskop.errors import ConflictError, ForbiddenError, NotFoundError, OutdatedSchemaError
 from daskop.plan.actions import Create, Event, Plan
 from tests.unit.builders import POD_SPEC, key
 from tests.unit.controllers.world import World, a_world
@@ -219,6 +219,17 @@ def test_a_status_that_may_not_be_stored_is_told_by_an_event(desk: Desk) -> None
 
     assert [no_status, TOLD, no_status] == desk.told
     assert {} == desk.view().status
+
+
+def test_a_status_that_is_stored_in_part_is_told_by_an_event(desk: Desk) -> None:
+    """
+    Where a CRD is too old for a field, what the rest of the status has said is told as well.
+    """
+    desk.kube.refuse["patch c"] = OutdatedSchemaError("too old")
+    with pytest.raises(OutdatedSchemaError):
+        desk.execute(transition(desk.view(), "up", CREATE))
+
+    assert [STARTED, Event("OutdatedSchema", "too old", warning=True)] == desk.told
 
 
 def test_a_refusal_whose_status_is_in_conflict_is_told_by_the_next_pass(desk: Desk) -> None:

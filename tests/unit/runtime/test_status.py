@@ -1,12 +1,14 @@
 """The status writer, against a fake API server."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from daskop.api.meta import Meta
-from daskop.api.resources import WORKER_GROUPS
+from daskop.api.meta import Manifest, Meta, NamespacedName
+from daskop.api.resources import WORKER_GROUPS, Resource
+from daskop.errors import OutdatedSchemaError
 from daskop.runtime.status import StatusWriter
 from tests.unit.builders import key
 from tests.unit.fakes.clock import SteppedClock
@@ -86,3 +88,38 @@ def test_objects_do_not_wait_for_each_other(kube: FakeKube, writer: StatusWriter
     metas[0] = a_group(kube, "g")
 
     assert [None, None] == [writer.write(WORKER_GROUPS, m, {}, {"a": 1}) for m in metas]
+
+
+class OldSchema(FakeKube):
+    """A server whose CRD does not know two fields of the status."""
+
+    def merge_patch(
+        self, resource: Resource, key: NamespacedName, body: Manifest, subresource: str = ""
+    ) -> dict[str, Any]:
+        """Drop the fields, and do the rest."""
+        known = {k: v for k, v in body["status"].items() if k not in {"newer", "newest"}}
+        return super().merge_patch(resource, key, {**body, "status": known}, subresource)
+
+
+@pytest.mark.parametrize(
+    ("dropped", "kept", "told"),
+    [
+        (["newer"], {"a": 1}, "no status.newer:"),
+        (["newest", "newer"], {"a": 1}, "no status.newer, status.newest:"),
+        (["newer"], {}, "no status.newer:"),  # so that there is no status at all
+    ],
+)
+def test_a_field_that_the_crd_does_not_know_is_told(
+    dropped: list[str], kept: dict[str, Any], told: str
+) -> None:
+    """
+    The server drops it without a word: the writer names the CRD and each field; the rest is stored.
+    """
+    kube = OldSchema()
+    a_group(kube)
+
+    with pytest.raises(OutdatedSchemaError, match=re.escape(told)) as raised:
+        write(StatusWriter(kube, SteppedClock()), kube, {**kept, **dict.fromkeys(dropped, 2)})
+
+    assert str(raised.value).startswith("the CRD daskworkergroups.kubernetes.dask.org is older")
+    assert kept == kube.get(WORKER_GROUPS, key("g")).get("status", {})

@@ -16,6 +16,9 @@ from tests.e2e.terminal import say
 CLUSTER = "daskop-test"
 """Not the demo's: that one may be in use."""
 
+OBJECTS = "daskclusters,daskworkergroups,daskjobs,pods,services"
+"""By their names: a kubectl that has not met the kinds yet does not know the category ``dask``."""
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
@@ -26,7 +29,7 @@ def pytest_runtest_makereport(
     arguments = getattr(item, "funcargs", {}).values()
     kubectl = next((value for value in arguments if isinstance(value, Kubectl)), None)
     if report.failed and kubectl is not None:
-        report.sections.append(("objects", kubectl.ask("get", "dask,pods,services").output))
+        report.sections.append(("objects", kubectl.ask("get", OBJECTS).output))
         logs = ("--namespace", NAMESPACE, "logs", DEPLOYMENT, "--tail=40")
         report.sections.append(("operator log", kubectl.ask(*logs).output))
     return report

@@ -276,7 +276,7 @@ def test_down_is_refused_and_up_is_the_same_port(
 
 def test_nothing_is_left_after_the_end(control_plane: ControlPlane, maps: str) -> None:
     """
-    After a failure, with a watch, a black hole and a stall, the end waits for none of them.
+    After a failure, with a watch, a black hole and a stall, the end takes less than a second.
     """
     before = threading.active_count()
     with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
@@ -289,7 +289,7 @@ def test_nothing_is_left_after_the_end(control_plane: ControlPlane, maps: str) -
             proxy.stall()
             begin = time.monotonic()
             raise LookupError
-        assert 3.0 > time.monotonic() - begin
+        assert 1.0 > time.monotonic() - begin
         assert isinstance(lost.exception(timeout=5), urllib3.exceptions.ProtocolError)
         assert "ProtocolError" == watched.wait_for_end()
 

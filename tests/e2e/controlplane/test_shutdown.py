@@ -16,13 +16,11 @@ pytest_plugins = ["tests.e2e.widget.fixtures"]
 
 MANY = 1000
 ROUNDS = 20
-AT_ONCE_SECONDS = 3.0
-"""Well below the time that what hangs would take."""
 
 
 def test_an_idle_operator_ends_at_once(widgets: Widgets, proxy: FaultProxy, start: Start) -> None:
     """
-    Blocked in the reads of its watches, which take half a minute, it still ends after SIGTERM.
+    Blocked in the reads of its watches it still ends within a second of SIGTERM.
     """
     operator = start(proxy.kubeconfig)
     widgets.create("w", 1)
@@ -30,7 +28,7 @@ def test_an_idle_operator_ends_at_once(widgets: Widgets, proxy: FaultProxy, star
     began = monotonic()
 
     assert 0 == operator.stop()
-    assert monotonic() - began < AT_ONCE_SECONDS
+    assert monotonic() - began < 1.0
 
 
 @pytest.mark.timeout(120, func_only=True)
@@ -77,7 +75,7 @@ def test_a_second_signal_ends_at_once(widgets: Widgets, proxy: FaultProxy, start
     code = operator.wait_for_end(5)
 
     assert 128 + signal.SIGTERM == code
-    assert monotonic() - began < AT_ONCE_SECONDS
+    assert monotonic() - began < 1
 
 
 @pytest.mark.timeout(240, func_only=True)

@@ -40,6 +40,10 @@ MANY: Final = 200
 SOME: Final = 30
 CREATE_SECONDS: Final = 0.6
 """What each create takes until both were replaced."""
+HELD_SECONDS: Final = 8.0
+"""What a create takes that the leader waits for when it stops: it takes effect within its lease."""
+SETTLED_SECONDS: Final = 0.5
+"""After so long without a request none is between the gate and the wire."""
 PARALLEL: Final = Settings().parallel_requests
 """Creates that are under way at a time."""
 
@@ -51,9 +55,9 @@ class Replica:
     operator: OperatorProcess
     proxy: FaultProxy
 
-    def writes(self) -> int:
-        """How many writes it has tried, those of the lease apart."""
-        return sum(seen.verb in WRITES and seen.resource != "leases" for seen in self.proxy.seen())
+    def writes(self) -> list[Seen]:
+        """The writes that it has tried, those of the lease apart."""
+        return [s for s in self.proxy.seen() if s.verb in WRITES and s.resource != "leases"]
 
     def made(self) -> list[Seen]:
         """Its creates of Pods that took effect."""
@@ -107,16 +111,16 @@ def has_made(replica: Replica, count: int) -> bool:
 
 def waits_for_answers(leader: Replica) -> bool:
     """
-    Whether it has made some Pods, and all of its creates are on the wire and will stay there.
+    Whether all that the leader has to do is on the wire, and will stay there for a while.
 
     What is between the gate and the wire when the process stops cannot be kept back by it.
     """
-    sent = [seen for seen in leader.proxy.seen("create", "pods") if seen.code == 0]
-    lately = monotonic() - CREATE_SECONDS / 2
+    writes, now = leader.writes(), monotonic()
+    times = [seen.at_monotonic for seen in writes if seen.code == 0]
     return (
-        has_made(leader, FEW // 3)
-        and len(sent) == PARALLEL
-        and all(seen.at_monotonic > lately for seen in sent)
+        len(times) == PARALLEL
+        and min(times) > now - HELD_SECONDS / 2
+        and writes[-1].at_monotonic < now - SETTLED_SECONDS
     )
 
 
@@ -170,12 +174,12 @@ def test_one_that_was_stopped_past_its_lease_writes_nothing_when_it_wakes(
     SIGSTOP amid its work, another takes over, SIGCONT: it ends with 1, and without one more write.
     """
     leader, follower = replicas
-    leader.proxy.add(Rule(Match("create", "pods"), Delay(CREATE_SECONDS)))
+    leader.proxy.add(Rule(Match("create", "pods", nth=FEW // 3), Delay(HELD_SECONDS)))
     dask.scale("daskworkergroups", GROUP, FEW)
     wait_until(partial(waits_for_answers, leader), "a wave of workers", within_seconds=20)
     leader.operator.signal(signal.SIGSTOP)
     dask.wait_for_workers(FEW)
-    before = leader.writes()
+    before = len(leader.writes())
     dask.scale("daskworkergroups", GROUP, FEW + 2)  # it will see that as soon as it wakes
     leader.operator.signal(signal.SIGCONT)
     code = leader.operator.wait_for_end(10)
@@ -183,7 +187,7 @@ def test_one_that_was_stopped_past_its_lease_writes_nothing_when_it_wakes(
     dask.wait_ready("daskworkergroups", GROUP)
 
     made = Counter(seen.name for replica in replicas for seen in replica.made())
-    assert (1, before) == (code, leader.writes())
+    assert (1, before) == (code, len(leader.writes()))
     assert (1 + FEW + 2, {1}) == (made.total(), set(made.values()))
     assert len(follower.made()) > 2
 

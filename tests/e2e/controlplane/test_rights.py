@@ -201,15 +201,22 @@ def play(played: Played) -> None:
 
 
 def over(played: Played) -> bool:
-    """Go on with each life; whether the whole one is over, and each other one has met its refusal."""
+    """Go on with each life; whether those that can are over, and all else is refused and told of."""
     for trial in played.trials.values():
         trial.life.go_on()
-    if played.trials[WHOLE].life.reached != ENDS.keys():
+    if any(played.trials[right].life.reached != ENDS.keys() for right in (WHOLE, *QUOTAS)):
         return False
     played.look()
     return all(
         FOR_OWNERS.get(right, {str(right)}) <= played.trials[right].refused.keys() for right in LOST
-    )
+    ) and all(words_of(right) in told(played.trials[right].life.dask) for right in TOLD_OF)
+
+
+def words_of(right: Right) -> str:
+    """What the server says to who has not that right."""
+    if right in FOR_OWNERS:
+        return "cannot set "
+    return f'cannot {right.verb} resource "{right.resource}" in API group "{right.group}" in the namespace'
 
 
 def healed(trials: Iterable[Trial]) -> bool:
@@ -274,13 +281,7 @@ def test_a_missing_right_is_told(played: Played, right: Right) -> None:
     """
     An event or a condition in the namespace has the server's words: who may not do what, and where.
     """
-    trial, words = (
-        played.trials[right],
-        'cannot {2} resource "{1}" in API group "{0}" in the namespace',
-    )
-    if right in FOR_OWNERS:
-        words = "cannot set "
-    assert words.format(*right) in trial.told
+    assert words_of(right) in played.trials[right].told
 
 
 @pytest.mark.parametrize("right", LOST, ids=str)

@@ -197,7 +197,7 @@ def test_nothing_is_synced_before_the_last_page(proxy: FaultProxy, objects: Obje
     While the second page of a slow list is on its way, the first one is stored but does not count.
     """
     objects.create_many([f"m{number}" for number in range(PAGE + 10)])
-    proxy.add(Rule(Match("list", nth=2), faults.Delay(1.5)))
+    proxy.add(Rule(Match("list", nth=2), faults.Delay(3.0)))
     with Following(proxy.kubeconfig, objects) as followed:
         followed.wait_until(lambda: len(followed.names()) == PAGE, "the first page")
         assert not followed.informer.wait_until_synced(0.5)

@@ -34,8 +34,7 @@ VERBS = ("create", "patch", "delete", "recreate")
 
 
 def pods_of(kube: FakeKube) -> dict[NamespacedName, Pod]:
-    views = [Pod.parse(manifest) for manifest in kube.listed("pods")[0]]
-    return {view.meta.key: view for view in views}
+    return {pod.meta.key: pod for pod in map(Pod.parse, kube.listed("pods")[0])}
 
 
 def version_of(manifest: Manifest) -> int:
@@ -250,12 +249,13 @@ class Slow(RuleBasedStateMachine):
 
     @rule(verb=st.sampled_from(VERBS), name=NAMES, answers=st.integers(0, 2))
     def relist(self, verb: str, name: str, answers: int) -> None:
-        """While the list is read, we write, and answers arrive."""
+        """While the list is read, a write of ours changes something, and answers arrive."""
         pages = list(self.copy.source.pages())
+        xs = [at for at, pod in pods_of(self.kube).items() if pod.labels.cluster == "x"]
 
         def slowly() -> Iterator[tuple[list[Manifest], str]]:
             yield from pages[:1]
-            self.write(verb, name, "x", "at once")
+            self.write(verb, name, "y" if key(name) in xs else "x", "at once")
             for _ in range(answers):
                 self.answer(first=True)
             yield from pages[1:]

@@ -162,6 +162,28 @@ def test_a_list_that_was_taken_before_does_not_undo_what_was_learned(copy: Copy)
     assert ["103", "102"] == [version(copy.store.get(key(name))) for name in "ab"]
 
 
+def test_an_answer_that_is_no_newer_than_a_list_waits_for_its_page(copy: Copy) -> None:
+    """
+    A patch that changes nothing is answered with a version before the list's: the list decides.
+    """
+    made = [copy.kube.create(PODS, a_manifest(name)) for name in "abc"]
+    copy.relist()
+    copy.kube.delete(PODS, key("c"), made[-1]["metadata"]["uid"])
+    copy.kube.create(PODS, a_manifest("c"))
+    first, second = copy.source.pages()
+    seen = []
+
+    def slowly() -> Iterator[tuple[list[Manifest], str]]:
+        yield first
+        assert copy.informer.learn(copy.kube.merge_patch(PODS, key("c"), {}))
+        seen.append(version(copy.store.get(key("c"))))
+        yield second
+
+    copy.informer.replace(slowly())
+
+    assert ["103", "105"] == [*seen, version(copy.store.get(key("c")))]
+
+
 def test_a_late_answer_during_a_list_leaves_no_ghost(copy: Copy) -> None:
     """
     An object that went before a list was taken does not come back while the list is stored.

@@ -4,7 +4,6 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -20,10 +19,9 @@ from tests.e2e.cluster.controlplane.waiting import wait_until
 from tests.e2e.cluster.operator import NAMESPACE
 from tests.e2e.controlplane.dask import GROUP, SEED, Dask
 from tests.e2e.controlplane.operator_process import OperatorProcess
-from tests.e2e.controlplane.quiet import WRITES
+from tests.e2e.controlplane.replica import Replica
 from tests.e2e.faults.faults import Delay
 from tests.e2e.faults.proxy import FaultProxy
-from tests.e2e.faults.request import Seen
 from tests.e2e.faults.rules import Match, Rule
 from tests.e2e.terminal import say
 
@@ -42,27 +40,8 @@ CREATE_SECONDS: Final = 0.6
 """What each create takes until both were replaced."""
 HELD_SECONDS: Final = 8.0
 """What a create takes that the leader waits for when it stops: it takes effect within its lease."""
-SETTLED_SECONDS: Final = 0.5
-"""After so long without a request none is between the gate and the wire."""
 PARALLEL: Final = Settings().parallel_requests
 """Creates that are under way at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Replica:
-    """One replica, and what goes between it and the server."""
-
-    operator: OperatorProcess
-    proxy: FaultProxy
-
-    def writes(self) -> list[Seen]:
-        """The writes that it has tried, those of the lease apart."""
-        return [s for s in self.proxy.seen() if s.verb in WRITES and s.resource != "leases"]
-
-    def made(self) -> list[Seen]:
-        """Its creates of Pods that took effect."""
-        found = self.proxy.seen("create", "pods")
-        return [seen for seen in found if seen.code == HTTPStatus.CREATED]
 
 
 @pytest.fixture
@@ -111,16 +90,14 @@ def has_made(replica: Replica, count: int) -> bool:
 
 def waits_for_answers(leader: Replica) -> bool:
     """
-    Whether all that the leader has to do is on the wire, and will stay there for a while.
-
-    What is between the gate and the wire when the process stops cannot be kept back by it.
+    Whether the first creates have their answers, and all others that it may send are held.
     """
-    writes, now = leader.writes(), monotonic()
-    times = [seen.at_monotonic for seen in writes if seen.code == 0]
+    sent = [seen.at_monotonic for seen in leader.writes() if seen.code == 0]
     return (
-        len(times) == PARALLEL
-        and min(times) > now - HELD_SECONDS / 2
-        and writes[-1].at_monotonic < now - SETTLED_SECONDS
+        len(leader.made()) == FEW // 3
+        and len(sent) == PARALLEL
+        and min(sent) > monotonic() - HELD_SECONDS / 2
+        and leader.has_settled()
     )
 
 

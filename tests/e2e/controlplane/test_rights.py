@@ -216,7 +216,8 @@ def words_of(right: Right) -> str:
     """What the server says to who has not that right."""
     if right in FOR_OWNERS:
         return "cannot set "
-    return f'cannot {right.verb} resource "{right.resource}" in API group "{right.group}" in the namespace'
+    what = f'resource "{right.resource}" in API group "{right.group}"'
+    return f"cannot {right.verb} {what} in the namespace"
 
 
 def healed(trials: Iterable[Trial]) -> bool:
